@@ -1,0 +1,159 @@
+//! What agents do: see what is next, claim it, keep it, give it back or finish it.
+
+use crate::db::claims::{self, ReadyPlace};
+use crate::model::{
+    ActorKind, Card, CardRef, ClaimNext, ClaimOptions, Claimed, Epoch, MAX_CLAIM_AGE_SECONDS, NextTasks,
+    NothingClaimed, NothingClaimedCode, Page, Scope, ttl,
+};
+use crate::{Error, Kanban, Result};
+
+impl Kanban {
+    /// The cards an agent can work on now, in the order in which it should take them: its own unfinished work first,
+    /// then by priority, due date (none last), place and id.
+    ///
+    /// A card is ready when it is not deleted, its board is not archived, nothing unresolved blocks it, it is unassigned
+    /// or assigned to this agent, no other agent has a live lease on it, and it is queued (`backlog`, `todo`), or in
+    /// progress and this agent's own, or left in progress by an agent whose lease has ended.
+    ///
+    /// # Errors
+    /// [`NotFound`](Error::NotFound) for the board; [`Invalid`](Error::Invalid) for a bad limit or cursor.
+    pub async fn next_tasks(&self, agent: &str, list: NextTasks) -> Result<Page<Card>> {
+        check_agent(agent)?;
+        let rows = list.page.rows()?;
+        let key = self.store.cursor_key().await?;
+        let scope = Scope::of(self.tenant_str(), "next_tasks", &(agent, &list.board, &list.labels));
+        let after = match &list.page.cursor {
+            Some(cursor) => key.open(&scope, cursor)?,
+            None => ReadyPlace::start(),
+        };
+        let rows = self
+            .run(&[], |pool, t, _| claims::next_tasks(pool, t, agent, list.board.as_ref(), &list.labels, &after, rows))
+            .await?;
+        if let (true, Some(board)) = (rows.is_empty(), list.board) {
+            self.get_board(board).await?;
+        }
+        let place = |row: &claims::ReadyRow| ReadyPlace {
+            rank: row.ready_rank,
+            priority: row.ready_priority,
+            due: row.ready_due.map(Into::into),
+            position: row.card.position,
+            card: row.card.id,
+        };
+        Ok(key.page(&scope, rows, &list.page, place, |row| row.card.into()))
+    }
+
+    /// Claims the next ready cards for an agent, each for nobody else, and starts them. Never more than asked for. When
+    /// nothing can be claimed, the answer says why and when to ask again.
+    ///
+    /// # Errors
+    /// [`NotFound`](Error::NotFound) for the board; [`Invalid`](Error::Invalid); [`Forbidden`](Error::Forbidden) for an
+    /// agent that claims for another.
+    pub async fn claim_next(&self, agent: &str, options: ClaimNext) -> Result<Claimed> {
+        self.check_claimant(agent)?;
+        options.validate()?;
+        let board = options.board.as_ref().map(ToString::to_string).unwrap_or_default();
+        let items = self
+            .run(&[("board", &board)], |pool, t, actor| claims::claim_next(pool, t, actor, agent, &options))
+            .await?;
+        let reason = if items.is_empty() { Some(self.why_nothing(agent, &options).await?) } else { None };
+        Ok(Claimed { items, reason })
+    }
+
+    async fn why_nothing(&self, agent: &str, options: &ClaimNext) -> Result<NothingClaimed> {
+        let why = self.run(&[], |pool, t, _| claims::why_nothing(pool, t, agent, options)).await?;
+        let at_capacity = options.capacity.is_some_and(|capacity| why.held >= i64::from(capacity));
+        let (code, detail) = if at_capacity {
+            let detail = format!("{agent} holds {} live claims already. Complete or release one first.", why.held);
+            (NothingClaimedCode::Capacity, detail)
+        } else if why.startable > 0 && options.start {
+            let detail = format!(
+                "{} ready cards wait for room in a doing column. Finish started work, or claim without start.",
+                why.startable
+            );
+            (NothingClaimedCode::WipLimit, detail)
+        } else {
+            let detail = format!(
+                "Nothing is ready: {} cards wait for other cards, {} are being worked on. Ask again later.",
+                why.blocked, why.claimed
+            );
+            (NothingClaimedCode::NothingReady, detail)
+        };
+        Ok(NothingClaimed {
+            code,
+            detail,
+            blocked: why.blocked,
+            claimed: why.claimed,
+            retry_after: why.retry_after.map(|seconds| seconds.max(1)),
+        })
+    }
+
+    /// Claims a certain card for an agent and starts it. Claiming one's own card again gives a new epoch, which shuts out
+    /// whoever still works under the old one.
+    ///
+    /// # Errors
+    /// [`NotFound`](Error::NotFound), [`Claimed`](Error::Claimed), [`NotReady`](Error::NotReady),
+    /// [`WipLimitReached`](Error::WipLimitReached), [`CapacityReached`](Error::CapacityReached),
+    /// [`Forbidden`](Error::Forbidden) for an agent that claims for another.
+    pub async fn claim_card(&self, card: impl Into<CardRef>, agent: &str, options: ClaimOptions) -> Result<Card> {
+        self.check_claimant(agent)?;
+        options.validate()?;
+        let card = card.into();
+        self.run(&[("card", &card)], |pool, t, actor| claims::claim_card(pool, t, actor, &card, agent, &options)).await
+    }
+
+    /// Extends a claim by `ttl_seconds` from now (900 when `None`, at most 86,400; seven days in all).
+    ///
+    /// # Errors
+    /// [`StaleClaim`](Error::StaleClaim) when the claim has ended or been passed on; [`NotFound`](Error::NotFound);
+    /// [`State`](Error::State) when it has been kept as long as a claim may be.
+    pub async fn heartbeat(&self, card: impl Into<CardRef>, epoch: Epoch, ttl_seconds: Option<u32>) -> Result<Card> {
+        let card = card.into();
+        let ttl = ttl(ttl_seconds)?;
+        self.run(&[("card", &card), ("epoch", &epoch)], |pool, t, actor| {
+            claims::heartbeat(pool, t, actor, &card, epoch.0, ttl, MAX_CLAIM_AGE_SECONDS)
+        })
+        .await
+    }
+
+    /// Gives a claimed card back. It stays in its column, and work in progress can be claimed by anybody at once.
+    ///
+    /// # Errors
+    /// [`StaleClaim`](Error::StaleClaim), [`NotFound`](Error::NotFound).
+    pub async fn release_card(&self, card: impl Into<CardRef>, epoch: Epoch, reason: Option<&str>) -> Result<Card> {
+        if reason.is_some_and(|reason| reason.len() > 8 * 1024 || reason.contains('\0')) {
+            return Err(Error::invalid("/reason", "must have at most 8 KiB and not contain the character U+0000"));
+        }
+        let card = card.into();
+        self.run(&[("card", &card), ("epoch", &epoch)], |pool, t, actor| {
+            claims::release(pool, t, actor, &card, epoch.0, reason)
+        })
+        .await
+    }
+
+    /// Finishes a claimed card: moves it to the board's first done column and ends the claim.
+    ///
+    /// # Errors
+    /// [`StaleClaim`](Error::StaleClaim), [`NotFound`](Error::NotFound), [`WipLimitReached`](Error::WipLimitReached) for
+    /// the done column; [`State`](Error::State) when the board has none.
+    pub async fn complete_card(&self, card: impl Into<CardRef>, epoch: Epoch) -> Result<Card> {
+        let card = card.into();
+        self.run(&[("card", &card), ("epoch", &epoch)], |pool, t, actor| {
+            claims::complete(pool, t, actor, &card, epoch.0)
+        })
+        .await
+    }
+
+    fn check_claimant(&self, agent: &str) -> Result<()> {
+        check_agent(agent)?;
+        if self.actor.kind == ActorKind::Agent && self.actor.id != agent {
+            return Err(Error::Forbidden {
+                detail: format!("{} is an agent and claims for itself only, not for {agent}.", self.actor.id),
+            });
+        }
+        Ok(())
+    }
+}
+
+fn check_agent(agent: &str) -> Result<()> {
+    crate::Actor::agent(agent).validate()
+}

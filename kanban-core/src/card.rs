@@ -1,0 +1,172 @@
+//! Operations on cards.
+
+use crate::db::cards::{self, ListPlace};
+use crate::kanban::with_current;
+use crate::model::{
+    BoardRef, Card, CardId, CardPatch, CardRef, ColumnId, Expected, ListCards, MoveCard, NewCard, Page, Place, Scope,
+};
+use crate::{Error, Kanban, Result};
+
+impl Kanban {
+    /// Creates a card in a column, at its end unless a place is given.
+    ///
+    /// # Errors
+    /// [`Invalid`](Error::Invalid), also for a neighbour that is not in that column; [`NotFound`](Error::NotFound) for the
+    /// column; [`WipLimitReached`](Error::WipLimitReached); [`Duplicate`](Error::Duplicate) for the external id.
+    pub async fn create_card(&self, column: ColumnId, new: NewCard) -> Result<Card> {
+        new.validate()?;
+        let id = CardId::generate().uuid();
+        self.run(&[("column", &column)], |pool, t, actor| cards::create_card(pool, t, actor, column.uuid(), id, &new))
+            .await
+    }
+
+    /// Reads a card.
+    ///
+    /// # Errors
+    /// [`NotFound`](Error::NotFound), also when it is deleted.
+    pub async fn get_card(&self, card: impl Into<CardRef>) -> Result<Card> {
+        let card = card.into();
+        self.run(&[], |pool, t, _| cards::get_card(pool, t, &card))
+            .await?
+            .ok_or_else(|| Error::not_found("card", card.to_string()))
+    }
+
+    /// Lists a board's cards in the order of its columns and of the cards in them.
+    ///
+    /// # Errors
+    /// [`NotFound`](Error::NotFound) for the board; [`Invalid`](Error::Invalid) for a bad limit or cursor.
+    pub async fn list_cards(&self, board: impl Into<BoardRef>, list: ListCards) -> Result<Page<Card>> {
+        let board = board.into();
+        let rows = list.page.rows()?;
+        let key = self.store.cursor_key().await?;
+        let scope = Scope::of(self.tenant_str(), "list_cards", &(&board, &list.filter));
+        let after = list.page.cursor.as_ref().map(|cursor| key.open::<ListPlace>(&scope, cursor)).transpose()?;
+        let rows =
+            self.run(&[], |pool, t, _| cards::list_cards(pool, t, &board, &list.filter, after.as_ref(), rows)).await?;
+        if rows.is_empty() && after.is_none() {
+            self.get_board(board).await?;
+        }
+        let place = |row: &cards::ListedCardRow| ListPlace {
+            column_position: row.column_position,
+            column: row.card.column_id,
+            position: row.card.position,
+            card: row.card.id,
+        };
+        Ok(key.page(&scope, rows, &list.page, place, |row| row.card.into()))
+    }
+
+    /// Changes what a card says. Members that are absent from the patch stay.
+    ///
+    /// # Errors
+    /// [`NotFound`](Error::NotFound), [`VersionConflict`](Error::VersionConflict), [`Invalid`](Error::Invalid);
+    /// [`Claimed`](Error::Claimed) to an agent while another agent works on it; [`StaleClaim`](Error::StaleClaim).
+    pub async fn update_card(
+        &self,
+        card: impl Into<CardRef>,
+        expected: impl Into<Expected>,
+        patch: CardPatch,
+    ) -> Result<Card> {
+        patch.validate()?;
+        let card = card.into();
+        let version = expected.into().as_bind();
+        let epoch = self.epoch();
+        let result = self
+            .run(&[("card", &card), ("version", &Seen(version)), ("epoch", &Seen(epoch))], |pool, t, actor| {
+                cards::update_card(pool, t, actor, &card, version, epoch, &patch)
+            })
+            .await;
+        self.with_current_card(result, &card).await
+    }
+
+    /// Moves a card to a column, of its own board or another. It keeps its key.
+    ///
+    /// # Errors
+    /// Those of [`update_card`](Self::update_card); [`WipLimitReached`](Error::WipLimitReached).
+    pub async fn move_card(
+        &self,
+        card: impl Into<CardRef>,
+        expected: impl Into<Expected>,
+        to: MoveCard,
+    ) -> Result<Card> {
+        self.place_card(card.into(), expected.into(), Some(to.column_id), to.place()).await
+    }
+
+    /// Moves a card within its column.
+    ///
+    /// # Errors
+    /// Those of [`update_card`](Self::update_card).
+    pub async fn reorder_card(
+        &self,
+        card: impl Into<CardRef>,
+        expected: impl Into<Expected>,
+        place: Place,
+    ) -> Result<Card> {
+        self.place_card(card.into(), expected.into(), None, place).await
+    }
+
+    async fn place_card(
+        &self,
+        card: CardRef,
+        expected: Expected,
+        column: Option<ColumnId>,
+        place: Place,
+    ) -> Result<Card> {
+        place.validate()?;
+        let version = expected.as_bind();
+        let epoch = self.epoch();
+        let column_name = column.map(|column| column.to_string()).unwrap_or_default();
+        let column = column.map(ColumnId::uuid);
+        let result = self
+            .run(
+                &[("card", &card), ("version", &Seen(version)), ("epoch", &Seen(epoch)), ("column", &column_name)],
+                |pool, t, actor| cards::move_card(pool, t, actor, &card, version, epoch, column, &place),
+            )
+            .await;
+        self.with_current_card(result, &card).await
+    }
+
+    /// Deletes a card: it leaves every list, holds nothing back any more, and can be restored.
+    ///
+    /// # Errors
+    /// Those of [`update_card`](Self::update_card).
+    pub async fn delete_card(&self, card: impl Into<CardRef>, expected: impl Into<Expected>) -> Result<Card> {
+        let card = card.into();
+        let version = expected.into().as_bind();
+        let epoch = self.epoch();
+        let result = self
+            .run(&[("card", &card), ("version", &Seen(version)), ("epoch", &Seen(epoch))], |pool, t, actor| {
+                cards::delete_card(pool, t, actor, &card, version, epoch)
+            })
+            .await;
+        self.with_current_card(result, &card).await
+    }
+
+    /// Brings a deleted card back, to the end of the column it was in. A card that is not deleted stays as it is.
+    ///
+    /// # Errors
+    /// [`NotFound`](Error::NotFound), [`WipLimitReached`](Error::WipLimitReached),
+    /// [`VersionConflict`](Error::VersionConflict).
+    pub async fn restore_card(&self, card: impl Into<CardRef>, expected: impl Into<Expected>) -> Result<Card> {
+        let card = card.into();
+        let version = expected.into().as_bind();
+        let expected = version.unwrap_or_default();
+        self.run(&[("card", &card), ("version", &expected)], |pool, t, actor| {
+            cards::restore_card(pool, t, actor, &card, version)
+        })
+        .await
+    }
+
+    /// What a guarded write to a card tells the caller when it is refused.
+    async fn with_current_card<T>(&self, result: Result<T>, card: &CardRef) -> Result<T> {
+        with_current(result, async || self.get_card(card.clone()).await).await
+    }
+}
+
+/// A number that the caller named, for the sentence of a refusal, which comes up only if there was one.
+struct Seen(Option<i64>);
+
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.unwrap_or_default().fmt(f)
+    }
+}

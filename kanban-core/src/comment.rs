@@ -1,0 +1,38 @@
+//! Operations on comments.
+
+use crate::db::comments;
+use crate::model::{CardRef, Comment, CommentId, ListPage, NewComment, Page, Scope};
+use crate::{Kanban, Result};
+
+impl Kanban {
+    /// Writes a comment on a card.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::Error::NotFound) for the card; [`Invalid`](crate::Error::Invalid).
+    pub async fn create_comment(&self, card: impl Into<CardRef>, new: NewComment) -> Result<Comment> {
+        new.validate()?;
+        let card = card.into();
+        let id = CommentId::generate().uuid();
+        self.run(&[("card", &card)], |pool, t, actor| comments::create_comment(pool, t, actor, id, &card, &new)).await
+    }
+
+    /// Lists a card's comments, oldest first.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::Error::NotFound) for the card; [`Invalid`](crate::Error::Invalid) for a bad limit or cursor.
+    pub async fn list_comments(&self, card: impl Into<CardRef>, page: ListPage) -> Result<Page<Comment>> {
+        let card = card.into();
+        let rows = page.rows()?;
+        let key = self.store.cursor_key().await?;
+        let scope = Scope::of(self.tenant_str(), "list_comments", &card);
+        let after = match &page.cursor {
+            Some(cursor) => key.open::<CommentId>(&scope, cursor)?.uuid(),
+            None => uuid::Uuid::nil(),
+        };
+        let rows = self.run(&[], |pool, t, _| comments::list_comments(pool, t, &card, after, rows)).await?;
+        if rows.is_empty() {
+            self.get_card(card).await?;
+        }
+        Ok(key.page(&scope, rows, &page, |comment| comment.id, |comment| comment))
+    }
+}

@@ -1,0 +1,377 @@
+//! Cards.
+
+use sqlx::postgres::PgArguments;
+use sqlx::types::{Json, Uuid};
+use sqlx::{Arguments, PgPool, Postgres, QueryBuilder};
+use time::OffsetDateTime;
+
+use super::{actor_ref, bind, known, moment, object, registered};
+use crate::model::{Actor, BoardRef, Card, CardFilter, CardPatch, CardRef, Claim, Link, NewCard, Place, Priority};
+
+type Raw = Json<Box<serde_json::value::RawValue>>;
+
+macro_rules! card_columns {
+    () => {
+        "c.id, c.key, c.external_id, c.version, c.board_id, c.column_id, c.position, c.status, c.title, \
+         c.description, c.labels, c.assignees, c.priority, c.due_at, c.fields, c.links, c.agent_context, \
+         c.workflow_state, c.started_at, c.finished_at, c.column_since, c.claim_agent, c.claim_epoch, c.lease_until, \
+         c.created_by_kind, c.created_by_id, c.created_at, c.updated_at, c.deleted_at"
+    };
+}
+pub(crate) use card_columns;
+
+macro_rules! card_ref {
+    ($id:literal, $key:literal) => {
+        // a key that names nothing must not read as "not given"
+        concat!(
+            "coalesce(",
+            $id,
+            ", (select id from kanban.cards where tenant_id = $1 and key = ",
+            $key,
+            "), \
+             case when ",
+            $key,
+            "::text is not null then '00000000-0000-0000-0000-000000000000'::uuid end)"
+        )
+    };
+}
+
+registered! {
+    CREATE_CARD = concat!("select ", card_columns!(), " from kanban.create_card(
+        $1, $2, $3,
+        ", card_ref!("$4", "$5"), ", ", card_ref!("$6", "$7"), ",
+        $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) as c");
+    GET_CARD = concat!("select ", card_columns!(), " from kanban.cards as c
+        where c.tenant_id = $1 and c.id = $2 and c.deleted_at is null");
+    GET_CARD_BY_KEY = concat!("select ", card_columns!(), " from kanban.cards as c
+        where c.tenant_id = $1 and c.key = $2 and c.deleted_at is null");
+    UPDATE_CARD = concat!("select ", card_columns!(), " from kanban.update_card($1, $2, $3, $4, $5, $6, $7) as c");
+    MOVE_CARD = concat!("select ", card_columns!(), " from kanban.move_card(
+        $1, $2, $3, $4, $5, $6, $7,
+        ", card_ref!("$8", "$9"), ", ", card_ref!("$10", "$11"), ",
+        $12) as c");
+    DELETE_CARD = concat!("select ", card_columns!(), " from kanban.delete_card($1, $2, $3, $4, $5, $6) as c");
+    RESTORE_CARD = concat!("select ", card_columns!(), " from kanban.restore_card($1, $2, $3, $4, $5) as c");
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct CardRow {
+    pub(crate) id: Uuid,
+    key: String,
+    external_id: Option<String>,
+    version: i64,
+    board_id: Uuid,
+    pub(crate) column_id: Uuid,
+    pub(crate) position: i64,
+    status: String,
+    title: String,
+    description: String,
+    labels: Vec<String>,
+    assignees: Vec<String>,
+    priority: i16,
+    due_at: Option<OffsetDateTime>,
+    fields: Raw,
+    links: Json<Vec<Link>>,
+    agent_context: Raw,
+    workflow_state: Raw,
+    started_at: Option<OffsetDateTime>,
+    finished_at: Option<OffsetDateTime>,
+    column_since: OffsetDateTime,
+    claim_agent: Option<String>,
+    claim_epoch: i64,
+    lease_until: Option<OffsetDateTime>,
+    created_by_kind: String,
+    created_by_id: String,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+    deleted_at: Option<OffsetDateTime>,
+}
+
+impl From<CardRow> for Card {
+    fn from(row: CardRow) -> Self {
+        let claim = row.claim_agent.zip(row.lease_until).map(|(agent_id, until)| Claim {
+            agent_id,
+            epoch: crate::Epoch(row.claim_epoch),
+            until: until.into(),
+        });
+        Self {
+            id: row.id.into(),
+            key: row.key,
+            external_id: row.external_id,
+            version: crate::Version(row.version),
+            board_id: row.board_id.into(),
+            column_id: row.column_id.into(),
+            status: known(&row.status),
+            title: row.title,
+            description: row.description,
+            labels: row.labels,
+            assignees: row.assignees,
+            priority: Priority::ALL[row.priority as usize],
+            due_at: moment(row.due_at),
+            fields: object(row.fields),
+            links: row.links.0,
+            agent_context: object(row.agent_context),
+            workflow_state: object(row.workflow_state),
+            started_at: moment(row.started_at),
+            finished_at: moment(row.finished_at),
+            column_since: row.column_since.into(),
+            claim,
+            created_by: actor_ref(&row.created_by_kind, row.created_by_id),
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+            deleted_at: moment(row.deleted_at),
+        }
+    }
+}
+
+pub(crate) async fn create_card(
+    pool: &PgPool,
+    tenant: &str,
+    actor: &Actor,
+    column: Uuid,
+    id: Uuid,
+    new: &NewCard,
+) -> sqlx::Result<Card> {
+    let row = sqlx::query_as::<_, CardRow>(CREATE_CARD.sql)
+        .bind(tenant)
+        .bind(bind(actor))
+        .bind(column)
+        .bind(new.after_id.as_ref().and_then(CardRef::id))
+        .bind(new.after_id.as_ref().and_then(CardRef::key))
+        .bind(new.before_id.as_ref().and_then(CardRef::id))
+        .bind(new.before_id.as_ref().and_then(CardRef::key))
+        .bind(new.position.map(|position| position as i32))
+        .bind(id)
+        .bind(&new.external_id)
+        .bind(&new.title)
+        .bind(&new.description)
+        .bind(&new.labels)
+        .bind(&new.assignees)
+        .bind(new.priority.rank())
+        .bind(new.due_at.map(crate::Timestamp::to_offset_date_time))
+        .bind(Json(&new.fields))
+        .bind(Json(&new.links))
+        .bind(Json(&new.agent_context))
+        .bind(Json(&new.workflow_state));
+    row.fetch_one(pool).await.map(Card::from)
+}
+
+pub(crate) async fn get_card(pool: &PgPool, tenant: &str, card: &CardRef) -> sqlx::Result<Option<Card>> {
+    let row = match card {
+        CardRef::Id(id) => sqlx::query_as::<_, CardRow>(GET_CARD.sql).bind(tenant).bind(id.uuid()),
+        CardRef::Key(key) => sqlx::query_as::<_, CardRow>(GET_CARD_BY_KEY.sql).bind(tenant).bind(key),
+    };
+    Ok(row.fetch_optional(pool).await?.map(Card::from))
+}
+
+/// How a list begins; [`list_query`] adds the conditions. Column by column, so that a page reads only what it shows.
+const LIST_CARDS: &str = concat!(
+    "select ",
+    card_columns!(),
+    ", o.position as column_position
+    from kanban.columns as o
+    cross join lateral (
+        select k.* from kanban.cards as k
+        where k.tenant_id = $1 and k.column_id = o.id and k.deleted_at is null"
+);
+
+/// Where a list of cards goes on: behind this card, wherever it stands now, else behind the place it had.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct ListPlace {
+    pub(crate) column_position: i64,
+    pub(crate) column: Uuid,
+    pub(crate) position: i64,
+    pub(crate) card: Uuid,
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct ListedCardRow {
+    #[sqlx(flatten)]
+    pub(crate) card: CardRow,
+    pub(crate) column_position: i64,
+}
+
+/// The list's statement with exactly the conditions that are asked for, so that each can use its index.
+pub(crate) fn list_query(
+    tenant: &str,
+    board: &BoardRef,
+    filter: &CardFilter,
+    after: Option<&ListPlace>,
+    rows: i64,
+) -> Result<QueryBuilder<Postgres>, sqlx::error::BoxDynError> {
+    let mut first = PgArguments::default();
+    first.add(tenant)?;
+    let mut query = QueryBuilder::with_arguments(LIST_CARDS, first);
+    if let Some(label) = &filter.label {
+        query.push(" and k.labels @> array[").push_bind(label.clone()).push("]");
+    }
+    if let Some(assignee) = &filter.assignee {
+        query.push(" and k.assignees @> array[").push_bind(assignee.clone()).push("]");
+    }
+    if let Some(priority) = filter.priority {
+        query.push(" and k.priority = ").push_bind(priority.rank());
+    }
+    if let Some(due_before) = filter.due_before {
+        query.push(" and k.due_at < ").push_bind(due_before.to_offset_date_time());
+    }
+    if let Some(external_id) = &filter.external_id {
+        query.push(" and k.external_id = ").push_bind(external_id.clone());
+    }
+    if let Some(ready) = filter.ready {
+        query.push(
+            " and (k.status in ('backlog', 'todo') and k.open_blockers = 0
+                   and (k.claim_agent is null or k.lease_until <= now())) = ",
+        );
+        query.push_bind(ready);
+    }
+    if let Some(after) = after {
+        // the card may have got another key since, as its neighbours were spread out
+        query.push(" and (o.id <> ").push_bind(after.column);
+        query.push(" or k.position > coalesce((select position from kanban.cards where tenant_id = $1 and id = ");
+        query.push_bind(after.card).push(" and column_id = ").push_bind(after.column);
+        query.push(" and deleted_at is null), ").push_bind(after.position).push("))");
+    }
+    query.push(" order by k.position limit ").push_bind(rows);
+    query.push(") as c where o.tenant_id = $1 and o.deleted_at is null and o.board_id = ");
+    match board {
+        BoardRef::Id(id) => query.push_bind(id.uuid()),
+        BoardRef::Key(key) => {
+            query.push("(select id from kanban.boards where tenant_id = $1 and key = ").push_bind(key.clone()).push(")")
+        }
+    };
+    if let Some(column) = filter.column_id {
+        query.push(" and o.id = ").push_bind(column.uuid());
+    }
+    if let Some(status) = filter.status {
+        query.push(" and o.kind = ").push_bind(status.as_str());
+    }
+    if let Some(after) = after {
+        query.push(" and o.position >= ").push_bind(after.column_position);
+    }
+    query.push(" order by o.position, c.position limit ").push_bind(rows);
+    Ok(query)
+}
+
+/// The list's statement with no condition and with every one.
+pub(crate) fn list_samples() -> Vec<(&'static str, String)> {
+    let id = Uuid::nil();
+    let board = BoardRef::Id(id.into());
+    let all = CardFilter {
+        column_id: Some(id.into()),
+        label: Some(String::new()),
+        assignee: Some(String::new()),
+        priority: Some(Priority::Medium),
+        status: Some(crate::ColumnKind::Todo),
+        due_before: Some(OffsetDateTime::UNIX_EPOCH.into()),
+        ready: Some(true),
+        external_id: Some(String::new()),
+    };
+    let place = ListPlace { column_position: 0, column: id, position: 0, card: id };
+    let text = |board: &BoardRef, filter: &CardFilter, after| {
+        list_query("", board, filter, after, 1).map(QueryBuilder::into_string).unwrap_or_default()
+    };
+    vec![
+        ("LIST_CARDS", text(&board, &CardFilter::default(), None)),
+        ("LIST_CARDS_FILTERED", text(&BoardRef::Key(String::new()), &all, Some(&place))),
+    ]
+}
+
+pub(crate) async fn list_cards(
+    pool: &PgPool,
+    tenant: &str,
+    board: &BoardRef,
+    filter: &CardFilter,
+    after: Option<&ListPlace>,
+    rows: i64,
+) -> sqlx::Result<Vec<ListedCardRow>> {
+    let mut query = list_query(tenant, board, filter, after, rows).map_err(sqlx::Error::Encode)?;
+    query.build_query_as().fetch_all(pool).await
+}
+
+pub(crate) async fn update_card(
+    pool: &PgPool,
+    tenant: &str,
+    actor: &Actor,
+    card: &CardRef,
+    version: Option<i64>,
+    epoch: Option<i64>,
+    patch: &CardPatch,
+) -> sqlx::Result<Card> {
+    sqlx::query_as::<_, CardRow>(UPDATE_CARD.sql)
+        .bind(tenant)
+        .bind(bind(actor))
+        .bind(card.id())
+        .bind(card.key())
+        .bind(version)
+        .bind(epoch)
+        .bind(Json(patch))
+        .fetch_one(pool)
+        .await
+        .map(Card::from)
+}
+
+pub(crate) async fn move_card(
+    pool: &PgPool,
+    tenant: &str,
+    actor: &Actor,
+    card: &CardRef,
+    version: Option<i64>,
+    epoch: Option<i64>,
+    column: Option<Uuid>,
+    place: &Place,
+) -> sqlx::Result<Card> {
+    sqlx::query_as::<_, CardRow>(MOVE_CARD.sql)
+        .bind(tenant)
+        .bind(bind(actor))
+        .bind(card.id())
+        .bind(card.key())
+        .bind(version)
+        .bind(epoch)
+        .bind(column)
+        .bind(place.after_id.as_ref().and_then(CardRef::id))
+        .bind(place.after_id.as_ref().and_then(CardRef::key))
+        .bind(place.before_id.as_ref().and_then(CardRef::id))
+        .bind(place.before_id.as_ref().and_then(CardRef::key))
+        .bind(place.position.map(|position| position as i32))
+        .fetch_one(pool)
+        .await
+        .map(Card::from)
+}
+
+pub(crate) async fn delete_card(
+    pool: &PgPool,
+    tenant: &str,
+    actor: &Actor,
+    card: &CardRef,
+    version: Option<i64>,
+    epoch: Option<i64>,
+) -> sqlx::Result<Card> {
+    sqlx::query_as::<_, CardRow>(DELETE_CARD.sql)
+        .bind(tenant)
+        .bind(bind(actor))
+        .bind(card.id())
+        .bind(card.key())
+        .bind(version)
+        .bind(epoch)
+        .fetch_one(pool)
+        .await
+        .map(Card::from)
+}
+
+pub(crate) async fn restore_card(
+    pool: &PgPool,
+    tenant: &str,
+    actor: &Actor,
+    card: &CardRef,
+    version: Option<i64>,
+) -> sqlx::Result<Card> {
+    sqlx::query_as::<_, CardRow>(RESTORE_CARD.sql)
+        .bind(tenant)
+        .bind(bind(actor))
+        .bind(card.id())
+        .bind(card.key())
+        .bind(version)
+        .fetch_one(pool)
+        .await
+        .map(Card::from)
+}

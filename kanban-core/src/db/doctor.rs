@@ -1,0 +1,99 @@
+//! Recomputes what the schema keeps counted, and answers where the two differ.
+
+use sqlx::PgPool;
+
+use super::registered;
+
+registered! {
+    COLUMN_COUNTS = "select c.id::text as place, format('column %s of board %s counts %s cards and holds %s',
+                c.name, b.key, c.cards, n.cards) as finding
+        from kanban.columns as c
+        join kanban.boards as b on b.tenant_id = $1 and b.id = c.board_id
+        cross join lateral (select count(*) as cards from kanban.cards as k
+            where k.tenant_id = $1 and k.column_id = c.id and k.deleted_at is null) as n
+        where c.tenant_id = $1 and c.cards <> n.cards";
+    BLOCKER_COUNTS = "select c.key as place, format('card %s counts %s open blockers and has %s', c.key, c.open_blockers,
+                n.blockers) as finding
+        from kanban.cards as c
+        cross join lateral (
+            select count(*) as blockers from kanban.dependencies as d
+            join kanban.cards as f on f.tenant_id = $1 and f.id = d.from_card
+            join kanban.boards as b on b.tenant_id = $1 and b.id = f.board_id
+            where d.tenant_id = $1 and d.to_card = c.id and d.type = 'blocks' and f.finished_at is null
+              and f.deleted_at is null and b.archived_at is null and b.deleted_at is null) as n
+        where c.tenant_id = $1 and c.open_blockers <> n.blockers";
+    EVENT_SEQUENCES = "select b.key as place, format('board %s is at event %s and has %s events up to %s', b.key, b.seq,
+                n.events, n.last) as finding
+        from kanban.boards as b
+        cross join lateral (select count(*) as events, coalesce(max(e.seq), 0) as last from kanban.events as e
+            where e.tenant_id = $1 and e.stream = b.id) as n
+        where b.tenant_id = $1 and (n.events <> b.seq or n.last <> b.seq)";
+    CARD_NUMBERS = "select b.key as place, format('board %s gives number %s next and has a card %s', b.key, b.next_number,
+                c.key) as finding
+        from kanban.boards as b
+        join kanban.cards as c on c.tenant_id = $1 and starts_with(c.key, b.key || '-')
+            and substr(c.key, length(b.key) + 2)::bigint >= b.next_number
+        where b.tenant_id = $1";
+    CARD_STATUS = "select c.key as place, format('card %s has status %s and stands in a column of kind %s', c.key, c.status,
+                o.kind) as finding
+        from kanban.cards as c
+        join kanban.columns as o on o.tenant_id = $1 and o.id = c.column_id
+        where c.tenant_id = $1 and c.deleted_at is null and (c.status <> o.kind or o.deleted_at is not null)";
+    POSITIONS = "select c.key as place, format('card %s has no place of its own in its column', c.key) as finding
+        from kanban.cards as c
+        where c.tenant_id = $1 and c.deleted_at is null and (c.position <= 0 or exists (
+            select from kanban.cards as o where o.tenant_id = $1 and o.column_id = c.column_id and o.deleted_at is null
+              and o.position = c.position and o.id <> c.id))";
+    VISITS = "select c.key as place, format('card %s has %s open visits; its last one is %s of %s', c.key, n.open, n.last,
+                c.visit) as finding
+        from kanban.cards as c
+        cross join lateral (
+            select count(*) filter (where v.left_at is null) as open, max(v.visit) as last,
+                bool_and(v.visit <> c.visit or v.column_id = c.column_id) as is_here
+            from kanban.column_visits as v where v.tenant_id = $1 and v.card_id = c.id) as n
+        where c.tenant_id = $1
+          and (n.open <> case when c.deleted_at is null then 1 else 0 end or n.last <> c.visit or not n.is_here)";
+    /// For the check that nothing waits for itself, which is made on all links at once.
+    BLOCKS = "select f.key, t.key from kanban.dependencies as d
+        join kanban.cards as f on f.tenant_id = $1 and f.id = d.from_card
+        join kanban.cards as t on t.tenant_id = $1 and t.id = d.to_card
+        where d.tenant_id = $1 and d.type = 'blocks'";
+}
+
+/// What each check is called, with its statement.
+const CHECKS: [(&str, super::Statement); 7] = [
+    ("column counts", COLUMN_COUNTS),
+    ("blocker counts", BLOCKER_COUNTS),
+    ("event sequences", EVENT_SEQUENCES),
+    ("card numbers", CARD_NUMBERS),
+    ("card status", CARD_STATUS),
+    ("positions", POSITIONS),
+    ("column visits", VISITS),
+];
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct FindingRow {
+    pub(crate) place: String,
+    pub(crate) finding: String,
+}
+
+/// What every check found, and which key blocks which.
+pub(crate) struct Examined {
+    pub(crate) checks: Vec<(&'static str, Vec<FindingRow>)>,
+    pub(crate) blocks: Vec<(String, String)>,
+}
+
+pub(crate) async fn examine(pool: &PgPool, tenant: &str) -> sqlx::Result<Examined> {
+    // one snapshot for all checks, and time for large boards
+    let mut transaction = pool.begin().await?;
+    sqlx::raw_sql("set transaction isolation level repeatable read read only; set local statement_timeout = 0")
+        .execute(&mut *transaction)
+        .await?;
+    let mut checks = Vec::with_capacity(CHECKS.len());
+    for (name, statement) in CHECKS {
+        checks.push((name, sqlx::query_as(statement.sql).bind(tenant).fetch_all(&mut *transaction).await?));
+    }
+    let blocks = sqlx::query_as(BLOCKS.sql).bind(tenant).fetch_all(&mut *transaction).await?;
+    transaction.rollback().await?;
+    Ok(Examined { checks, blocks })
+}

@@ -1,0 +1,100 @@
+//! The event streams.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::{RawValue, to_raw_value};
+use sqlx::PgPool;
+use sqlx::types::{Json, Uuid};
+use time::OffsetDateTime;
+
+use super::{actor_ref, object, registered};
+use crate::model::{BoardRef, EntityId, Event};
+
+registered! {
+    LIST_EVENTS = "select e.stream, e.seq, e.at, e.entity_type, e.entity_id, e.action, e.actor_kind, e.actor_id, e.run_id,
+            e.agent_context, e.request_id, e.payload
+        from kanban.events as e
+        where e.tenant_id = $1 and e.seq > $4
+          and e.stream = coalesce($2, (select id from kanban.boards where tenant_id = $1 and key = $3))
+        order by e.seq limit $5";
+}
+
+#[derive(sqlx::FromRow)]
+struct EventRow {
+    stream: Uuid,
+    seq: i64,
+    at: OffsetDateTime,
+    entity_type: String,
+    entity_id: Uuid,
+    action: String,
+    actor_kind: String,
+    actor_id: String,
+    run_id: Option<String>,
+    agent_context: Option<Json<Box<RawValue>>>,
+    request_id: Option<String>,
+    payload: Json<Box<RawValue>>,
+}
+
+impl From<EventRow> for Event {
+    fn from(row: EventRow) -> Self {
+        Self {
+            seq: row.seq,
+            at: row.at.into(),
+            board_id: row.stream.into(),
+            entity_type: row.entity_type,
+            entity_id: row.entity_id.into(),
+            action: row.action,
+            actor_kind: actor_ref(&row.actor_kind, String::new()).kind,
+            actor_id: row.actor_id,
+            run_id: row.run_id,
+            agent_context: row.agent_context.map(object),
+            request_id: row.request_id,
+            payload: with_public_ids(row.payload.0),
+        }
+    }
+}
+
+type Members = BTreeMap<String, Box<RawValue>>;
+
+/// The members of a payload that hold ids: UUIDs in the database, ULIDs everywhere else.
+const ID_MEMBERS: [&str; 8] =
+    ["id", "board_id", "column_id", "card_id", "workspace_id", "from_card_id", "to_card_id", "after_card_id"];
+
+fn with_public_ids(payload: Box<RawValue>) -> Box<RawValue> {
+    let read = |json: &RawValue| serde_json::from_str::<Members>(json.get()).ok();
+    let Some(mut payload) = read(&payload) else { return payload };
+    translate(&mut payload);
+    for side in ["before", "after"] {
+        if let Some(mut members) = payload.get(side).and_then(|json| read(json)) {
+            translate(&mut members);
+            payload.insert(side.to_owned(), to_raw_value(&members).expect("members are JSON"));
+        }
+    }
+    to_raw_value(&payload).expect("members are JSON")
+}
+
+fn translate(members: &mut Members) {
+    for name in ID_MEMBERS {
+        if let Some(id) = members.get(name).and_then(|json| serde_json::from_str::<Uuid>(json.get()).ok()) {
+            members.insert(name.to_owned(), to_raw_value(&EntityId::from(id)).expect("an id is JSON"));
+        }
+    }
+}
+
+pub(crate) async fn list_events(
+    pool: &PgPool,
+    tenant: &str,
+    board: &BoardRef,
+    since: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Event>> {
+    let rows = sqlx::query_as::<_, EventRow>(LIST_EVENTS.sql)
+        .bind(tenant)
+        .bind(board.id())
+        .bind(board.key())
+        .bind(since)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
+    Ok(rows.into_iter().map(Event::from).collect())
+}

@@ -1,0 +1,122 @@
+//! The only place with SQL. Each table has a file with its statements and the rows they answer.
+
+pub(crate) mod boards;
+pub(crate) mod cards;
+pub(crate) mod claims;
+pub(crate) mod comments;
+pub(crate) mod dependencies;
+pub(crate) mod doctor;
+#[cfg(feature = "embedded")]
+pub(crate) mod embedded;
+pub(crate) mod events;
+pub(crate) mod import;
+pub(crate) mod refusal;
+pub(crate) mod tenants;
+
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use sqlx::types::Json;
+
+use crate::model::{Actor, ActorKind, ActorRef, JsonObject, Timestamp};
+use crate::{Error, Result};
+
+/// A statement with the name under which plans and benchmarks know it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Statement {
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+}
+
+/// Declares statements and the list of them.
+macro_rules! registered {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
+        $($(#[$doc])* const $name: $crate::db::Statement =
+            $crate::db::Statement { name: stringify!($name), sql: $sql };)*
+
+        /// Every statement of this file.
+        pub(crate) const STATEMENTS: &[$crate::db::Statement] = &[$($name,)*];
+    };
+}
+use registered;
+
+/// Every statement this crate sends, by name, for tests that prepare and explain them and for benchmarks that replay
+/// them. A list with optional conditions appears once with none and once with all of them.
+pub fn statements() -> Vec<(&'static str, String)> {
+    let tables = [
+        boards::STATEMENTS,
+        cards::STATEMENTS,
+        claims::STATEMENTS,
+        comments::STATEMENTS,
+        dependencies::STATEMENTS,
+        doctor::STATEMENTS,
+        #[cfg(feature = "embedded")]
+        embedded::STATEMENTS,
+        events::STATEMENTS,
+        import::STATEMENTS,
+        tenants::STATEMENTS,
+    ];
+    let fixed = tables.into_iter().flatten().map(|statement| (statement.name, statement.sql.to_owned()));
+    fixed.chain(cards::list_samples()).collect()
+}
+
+/// How often a statement that lost against concurrent work is started again.
+const ATTEMPTS: u32 = 5;
+
+/// Runs a statement; again, after a moment that grows at random, when concurrent work got in its way.
+///
+/// `names` tells for each kind of thing the statement may miss which one was asked for.
+pub(crate) async fn run<T, Fut>(names: refusal::Names<'_>, statement: impl Fn() -> Fut) -> Result<T>
+where
+    Fut: Future<Output = Result<T, sqlx::Error>>,
+{
+    let mut attempt = 1;
+    loop {
+        match statement().await {
+            Ok(value) => return Ok(value),
+            Err(error) if attempt < ATTEMPTS && lost_a_race(&error) => {
+                tracing::debug!(error.message = %error, attempt, "starting a statement again");
+                let most = 5 * 2_u64.pow(attempt);
+                tokio::time::sleep(Duration::from_millis(rand::random_range(1..=most))).await;
+                attempt += 1;
+            }
+            Err(error) => return Err(refusal::explain(error, names)),
+        }
+    }
+}
+
+/// Deadlock, serialization failure, lock timeout: nothing was done, and the same statement may now succeed.
+fn lost_a_race(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code());
+    matches!(code.as_deref(), Some("40P01" | "40001" | "55P03"))
+}
+
+pub(crate) fn bind(actor: &Actor) -> Json<&Actor> {
+    Json(actor)
+}
+
+pub(crate) fn object(json: Json<Box<RawValue>>) -> JsonObject {
+    JsonObject::from_raw(json.0).expect("a check constraint holds it to be an object")
+}
+
+/// Reads a value whose spelling a check constraint holds.
+pub(crate) fn known<T: std::str::FromStr>(text: &str) -> T {
+    text.parse().ok().expect("a check constraint holds it to be a known value")
+}
+
+pub(crate) fn actor_ref(kind: &str, id: String) -> ActorRef {
+    let kind = match kind {
+        "agent" => ActorKind::Agent,
+        "human" => ActorKind::Human,
+        _ => ActorKind::System,
+    };
+    ActorRef { kind, id }
+}
+
+pub(crate) fn moment(at: Option<time::OffsetDateTime>) -> Option<Timestamp> {
+    at.map(Timestamp::from)
+}
+
+pub(crate) fn unavailable(detail: impl Into<String>) -> Error {
+    Error::Unavailable { detail: detail.into(), retry_after: Some(Duration::from_secs(1)) }
+}

@@ -1,0 +1,54 @@
+//! Operations on dependencies.
+
+use crate::db::dependencies;
+use crate::model::{Added, CardRef, Dependency, DependencyId, DependencyView, NewDependency};
+use crate::{Kanban, Result};
+
+impl Kanban {
+    /// Links a card to another. Adding a link that is there already changes nothing and says so.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::Error::NotFound) for either card; [`DependencyCycle`](crate::Error::DependencyCycle) with the
+    /// whole path when a card would wait for itself; [`Invalid`](crate::Error::Invalid) for a card linked to itself.
+    pub async fn add_dependency(&self, card: impl Into<CardRef>, link: NewDependency) -> Result<Added> {
+        let (kind, from, to) = ends(card.into(), link);
+        let id = DependencyId::generate().uuid();
+        self.run(&[("from", &from), ("to", &to)], |pool, t, actor| {
+            dependencies::add_dependency(pool, t, actor, id, kind, &from, &to)
+        })
+        .await
+    }
+
+    /// Removes a link.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::Error::NotFound) when the cards are not linked so.
+    pub async fn remove_dependency(&self, card: impl Into<CardRef>, link: NewDependency) -> Result<Dependency> {
+        let (kind, from, to) = ends(card.into(), link);
+        let name = format!("{from} {kind} {to}");
+        self.run(&[("dependency", &name)], |pool, t, actor| {
+            dependencies::remove_dependency(pool, t, actor, kind, &from, &to)
+        })
+        .await
+    }
+
+    /// All links of a card, seen from it.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::Error::NotFound).
+    pub async fn list_dependencies(&self, card: impl Into<CardRef>) -> Result<Vec<DependencyView>> {
+        let card = card.into();
+        let links = self.run(&[], |pool, t, _| dependencies::list_dependencies(pool, t, &card)).await?;
+        if links.is_empty() {
+            self.get_card(card).await?;
+        }
+        Ok(links)
+    }
+}
+
+fn ends(card: CardRef, link: NewDependency) -> (crate::DependencyType, CardRef, CardRef) {
+    match link.relation.stored() {
+        (kind, true) => (kind, card, link.card),
+        (kind, false) => (kind, link.card, card),
+    }
+}

@@ -1,0 +1,100 @@
+//! Input rules, all checked before the database is asked, all reported at once.
+
+use serde_json::value::RawValue;
+
+use super::JsonObject;
+use crate::error::InvalidField;
+use crate::{Error, Result};
+
+/// The most bytes of one JSON member.
+const JSON_BYTES: usize = 16 * 1024;
+
+/// Collects every broken rule of an input.
+#[derive(Default)]
+pub(crate) struct Check(Vec<InvalidField>);
+
+impl Check {
+    pub(crate) fn fails(&mut self, pointer: &str, detail: impl Into<String>) {
+        self.0.push(InvalidField { pointer: pointer.to_owned(), detail: detail.into() });
+    }
+
+    /// A text's length in characters (Unicode scalar values).
+    pub(crate) fn characters(&mut self, pointer: &str, text: &str, min: usize, max: usize) {
+        // characters are at most as many as bytes, so most texts need no count
+        let length = if text.len() <= max && text.len() < 2 { text.len() } else { text.chars().count() };
+        self.length(pointer, length, min, max, "characters");
+        self.no_nul(pointer, text);
+    }
+
+    /// A text's length in bytes of UTF-8.
+    pub(crate) fn bytes(&mut self, pointer: &str, text: &str, min: usize, max: usize) {
+        self.length(pointer, text.len(), min, max, "bytes");
+        self.no_nul(pointer, text);
+    }
+
+    /// A list of short texts: their number, the length of each, none twice.
+    pub(crate) fn texts(&mut self, pointer: &str, texts: &[String], max: usize) {
+        self.length(pointer, texts.len(), 0, max, "entries");
+        for (i, text) in texts.iter().enumerate() {
+            let pointer = format!("{pointer}/{i}");
+            self.characters(&pointer, text, 1, 256);
+            if texts[..i].contains(text) {
+                self.fails(&pointer, "is in the list already");
+            }
+        }
+    }
+
+    /// The size of a JSON member.
+    pub(crate) fn object(&mut self, pointer: &str, object: &JsonObject) {
+        self.json(pointer, object.raw());
+    }
+
+    pub(crate) fn json(&mut self, pointer: &str, json: &RawValue) {
+        self.length(pointer, json.get().len(), 0, JSON_BYTES, "bytes of JSON");
+        if has_nul_escape(json.get()) {
+            self.fails(pointer, "must not contain the character U+0000");
+        }
+    }
+
+    pub(crate) fn wip_limit(&mut self, limit: Option<i32>) {
+        if limit.is_some_and(|limit| limit < 1) {
+            self.fails("/wip_limit", "must be at least 1, or null for no limit");
+        }
+    }
+
+    pub(crate) fn done(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid { fields: self.0 }) }
+    }
+
+    fn length(&mut self, pointer: &str, length: usize, min: usize, max: usize, unit: &str) {
+        if length > max {
+            self.fails(pointer, format!("has {length} {unit}; the most is {max}"));
+        } else if length < min {
+            self.fails(pointer, "must not be empty");
+        }
+    }
+
+    fn no_nul(&mut self, pointer: &str, text: &str) {
+        if text.contains('\0') {
+            self.fails(pointer, "must not contain the character U+0000");
+        }
+    }
+}
+
+/// Whether a JSON text spells U+0000, which PostgreSQL cannot store: `\u0000` behind an even number of backslashes.
+fn has_nul_escape(json: &str) -> bool {
+    json.match_indices("\\u0000")
+        .any(|(at, _)| json.as_bytes()[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_nul_escape;
+
+    #[test]
+    fn only_a_real_escape_of_nul_counts() {
+        assert!(has_nul_escape(r#"{"a":"\u0000"}"#));
+        assert!(has_nul_escape(r#"{"a":"\\\u0000"}"#));
+        assert!(!has_nul_escape(r#"{"a":"\\u0000"}"#));
+    }
+}

@@ -1,0 +1,79 @@
+//! Plain values: inputs, outputs and their rules. No I/O and no SQL in here.
+
+/// An enum whose values have names on every surface and in the database.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name on every surface.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+
+            fn from_str(s: &str) -> Result<Self, String> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == s).ok_or_else(|| {
+                    let names: Vec<&str> = Self::ALL.iter().map(|value| value.as_str()).collect();
+                    format!("expected one of {}, not {s:?}", names.join(", "))
+                })
+            }
+        }
+    };
+}
+
+mod actor;
+mod board;
+mod card;
+mod check;
+mod claim;
+mod comment;
+mod cursor;
+mod dependency;
+mod event;
+mod ids;
+mod json;
+mod timestamp;
+mod version;
+
+pub use actor::{Actor, ActorKind, ActorRef};
+pub use board::{
+    Board, BoardDetail, BoardPatch, BoardTemplate, Column, ColumnKind, ColumnPatch, NewBoard, NewColumn, NewWorkspace,
+    Workspace,
+};
+pub use card::{Card, CardFilter, CardPatch, Link, ListCards, MoveCard, NewCard, Place, Priority};
+pub use claim::{Claim, ClaimNext, ClaimOptions, Claimed, NextTasks, NothingClaimed, NothingClaimedCode};
+pub(crate) use claim::{MAX_CLAIM_AGE_SECONDS, ttl};
+pub use comment::{Comment, NewComment};
+pub(crate) use cursor::{CursorKey, Scope};
+pub use cursor::{ListPage, Page};
+pub use dependency::{Added, Dependency, DependencyType, DependencyView, NewDependency, Relation};
+pub use event::{Event, ListEvents};
+pub use ids::{BoardId, BoardRef, CardId, CardRef, ColumnId, CommentId, DependencyId, EntityId, TenantId, WorkspaceId};
+pub use json::JsonObject;
+pub use timestamp::Timestamp;
+pub use version::{Epoch, Expected, Version};
+
+use serde::{Deserialize, Deserializer};
+
+/// Reads a member of a patch that is present, so that `null` is a value and not the same as an absent member.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,267 @@
+//! The door: a database, embedded or not, from which a tenant's board is reached.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection};
+use tokio::sync::OnceCell;
+
+use crate::db::{self, refusal};
+use crate::model::{Actor, CursorKey, TenantId};
+use crate::{Error, Kanban, Result};
+
+/// How long a caller waits for a free connection before it is told to come back.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What holds for every connection, so that no statement and no forgotten transaction blocks the others for long.
+const SESSION: [(&str, &str); 4] = [
+    ("statement_timeout", "5s"),
+    ("lock_timeout", "2s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("timezone", "UTC"),
+];
+
+fn migrator() -> Migrator {
+    let mut migrator = sqlx::migrate!("../migrations");
+    // in the schema of the board, so that a host program's own migrations are left alone
+    migrator.dangerous_set_table_name("kanban.migrations");
+    migrator.create_schema("kanban");
+    migrator
+}
+
+/// A database with boards. Cheap to clone; all clones share one pool of connections.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: PgPool,
+    options: PgConnectOptions,
+    cursor_key: OnceCell<CursorKey>,
+    #[cfg(feature = "embedded")]
+    embedded: tokio::sync::Mutex<Option<crate::embedded::Embedded>>,
+}
+
+impl Store {
+    /// Opens the embedded database in a folder: starts a PostgreSQL of our own there, or joins the one that another
+    /// process has started, and brings the schema up to date. The folder is created when it is missing.
+    ///
+    /// # Errors
+    /// [`Embedded`](Error::Embedded) when no PostgreSQL can be found, fetched or started there; the sentence says what
+    /// mends it.
+    #[cfg(feature = "embedded")]
+    pub async fn open(dir: impl AsRef<std::path::Path>) -> Result<Self> {
+        Self::open_with_progress(dir, &|_| ()).await
+    }
+
+    /// Like [`open`](Self::open), telling in short lines what takes time.
+    ///
+    /// # Errors
+    /// The same.
+    #[cfg(feature = "embedded")]
+    pub async fn open_with_progress(
+        dir: impl AsRef<std::path::Path>,
+        progress: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<Self> {
+        let embedded = crate::embedded::Embedded::start(dir.as_ref(), progress).await?;
+        let socket = PgConnectOptions::new_without_pgpass().host(&embedded.socket_dir().to_string_lossy());
+        let socket = socket.port(embedded.port()).ssl_mode(sqlx::postgres::PgSslMode::Disable);
+        let superuser = socket.clone().username(embedded.superuser()).database("postgres");
+        let directory = db::embedded::prepare(superuser).await.map_err(|e| refusal::explain(e, &[]))?;
+        let same = |a: &std::path::Path, b: &std::path::Path| match (a.canonicalize(), b.canonicalize()) {
+            (Ok(a), Ok(b)) => a == b,
+            // as root the folder is closed to nobody; as its owner it is open
+            _ => a == b,
+        };
+        if !same(embedded.data_dir(), std::path::Path::new(&directory)) {
+            return Err(Error::Embedded {
+                detail: format!(
+                    "The PostgreSQL behind {} serves {directory}, not this folder. Stop it, or choose another data folder.",
+                    embedded.socket_dir().display()
+                ),
+            });
+        }
+        let ours = socket.username(db::embedded::ROLE).database(db::embedded::DATABASE);
+        let mut store = Self::with_options(ours).await?;
+        if let Some(inner) = Arc::get_mut(&mut store.inner) {
+            *inner.embedded.get_mut() = Some(embedded);
+        }
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Connects to a PostgreSQL (15 or later) by URL. The schema must be there: see [`migrate`](Self::migrate).
+    ///
+    /// # Errors
+    /// [`Invalid`](Error::Invalid) for text that is not a database URL, [`Unavailable`](Error::Unavailable) when the
+    /// database cannot be reached.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url).map_err(|_| {
+            Error::invalid(
+                "/database_url",
+                "is not a PostgreSQL URL such as postgres://user:password@host:5432/database",
+            )
+        })?;
+        Self::with_options(options).await
+    }
+
+    async fn with_options(options: PgConnectOptions) -> Result<Self> {
+        let options = options.application_name("kanban").disable_statement_logging();
+        let cores = std::thread::available_parallelism().map_or(2, usize::from) as u32;
+        let pool = PgPoolOptions::new()
+            // more would rotate through cold backends; see ARCHITECTURE.md
+            .max_connections((2 * cores).clamp(4, 32))
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .connect_with(options.clone().options(SESSION))
+            .await
+            .map_err(|e| refusal::explain(e, &[]))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                pool,
+                options,
+                cursor_key: OnceCell::new(),
+                #[cfg(feature = "embedded")]
+                embedded: tokio::sync::Mutex::new(None),
+            }),
+        })
+    }
+
+    /// Brings the schema up to date. Safe to call from many processes at once and at every start.
+    ///
+    /// # Errors
+    /// [`State`](Error::State) when the schema is newer than this program, or the database's locale cannot search
+    /// letters beyond ASCII.
+    pub async fn migrate(&self) -> Result<()> {
+        self.migrate_to(None).await
+    }
+
+    /// Brings the schema to a version: up, or down to an earlier one (0 leaves nothing; what later versions stored is
+    /// lost). `None` is the newest.
+    ///
+    /// # Errors
+    /// Like [`migrate`](Self::migrate); [`Invalid`](Error::Invalid) for a version that does not exist.
+    pub async fn migrate_to(&self, version: Option<i64>) -> Result<()> {
+        let migrator = migrator();
+        let newest = migrator.iter().map(|m| m.version).max().unwrap_or(0);
+        let target = version.unwrap_or(newest);
+        if target != 0 && !migrator.version_exists(target) {
+            return Err(Error::invalid("/to", format!("names no schema version; they go from 0 to {newest}")));
+        }
+        let options = self.inner.options.clone();
+        // sqlx's migrator makes a future that cannot change threads: it gets a thread of its own
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(run_migrations(options, migrator, target)))
+            .await
+            .map_err(Error::internal)??;
+        if target == newest && !db::run(&[], || db::tenants::knows_letters(&self.inner.pool)).await? {
+            return Err(Error::State {
+                code: "database_locale",
+                detail:
+                    "This database knows only ASCII letters, so searches would miss others. Create it with LC_CTYPE \
+                         C.UTF-8 (or another UTF-8 locale) from template0."
+                        .to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The board of a tenant as one actor sees and changes it. Costs nothing; make one for each actor.
+    ///
+    /// # Errors
+    /// [`NotFound`](Error::NotFound) for a name that no tenant can have, [`Invalid`](Error::Invalid) for an actor without
+    /// a usable id.
+    pub fn tenant(&self, tenant: &str, actor: Actor) -> Result<Kanban> {
+        let tenant: TenantId = tenant.parse()?;
+        actor.validate()?;
+        Ok(Kanban::new(self.clone(), tenant, actor))
+    }
+
+    /// Creates a tenant. Answers whether it is new.
+    ///
+    /// # Errors
+    /// [`NotFound`](Error::NotFound) for a name that no tenant can have.
+    pub async fn create_tenant(&self, tenant: &str) -> Result<bool> {
+        let tenant: TenantId = tenant.parse()?;
+        db::run(&[], || db::tenants::create_tenant(self.pool(), tenant.as_str())).await
+    }
+
+    /// Whether the database answers and has the tenant `default`, as a schema that is in place does.
+    ///
+    /// # Errors
+    /// [`Unavailable`](Error::Unavailable) when the database does not answer, [`State`](Error::State) when the schema is
+    /// missing.
+    pub async fn ready(&self) -> Result<()> {
+        db::run(&[], || db::tenants::ping(self.pool())).await?;
+        db::run(&[], || db::tenants::tenant_exists(self.pool(), "default")).await.map(drop)
+    }
+
+    /// Closes the connections and, as the last user of an embedded database, stops its PostgreSQL.
+    ///
+    /// # Errors
+    /// [`Embedded`](Error::Embedded) when the server does not stop.
+    pub async fn close(&self) -> Result<()> {
+        self.inner.pool.close().await;
+        #[cfg(feature = "embedded")]
+        if let Some(embedded) = self.inner.embedded.lock().await.take() {
+            embedded.stop().await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.inner.pool
+    }
+
+    pub(crate) async fn cursor_key(&self) -> Result<&CursorKey> {
+        self.inner
+            .cursor_key
+            .get_or_try_init(|| async {
+                let key = db::run(&[], || db::tenants::cursor_key(self.pool())).await?;
+                Ok(CursorKey::new(&key))
+            })
+            .await
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+async fn run_migrations(options: PgConnectOptions, migrator: Migrator, target: i64) -> Result<()> {
+    // a connection of its own: migrations may take longer than a statement may
+    let mut connection = options.connect().await.map_err(|e| refusal::explain(e, &[]))?;
+    let up = migrator.run_to(target, &mut connection).await;
+    let done = match up {
+        Ok(()) => migrator.undo(&mut connection, target).await,
+        Err(error) => Err(error),
+    };
+    connection.close().await.map_err(|e| refusal::explain(e, &[]))?;
+    done.map_err(schema_error)
+}
+
+fn schema_error(error: sqlx::migrate::MigrateError) -> Error {
+    use sqlx::migrate::MigrateError;
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => refusal::explain(error, &[]),
+        MigrateError::VersionMissing(version) => Error::State {
+            code: "schema_newer",
+            detail: format!(
+                "The database's schema has version {version}, which this program does not know. Use a newer release."
+            ),
+        },
+        MigrateError::VersionMismatch(version) => Error::State {
+            code: "schema_changed",
+            detail: format!(
+                "Version {version} of the database's schema is not the one of this release. Use the release that made it."
+            ),
+        },
+        error => Error::internal(error),
+    }
+}

@@ -1,0 +1,12 @@
+drop table kanban.events;
+drop table kanban.column_visits;
+drop table kanban.comments;
+drop table kanban.dependencies;
+drop table kanban.cards;
+drop table kanban.columns;
+drop table kanban.boards;
+drop table kanban.workspaces;
+drop table kanban.secrets;
+drop table kanban.tenants;
+drop function kanban.is_object(jsonb);
+drop function kanban.rfc3339(timestamptz);

@@ -1,0 +1,275 @@
+-- The tables of the board. Every tenant table leads its keys with tenant_id, so that no row can be reached or
+-- referenced across tenants and the same schema can be distributed by tenant_id.
+
+create extension if not exists pg_trgm with schema public;
+
+-- RFC 3339 with microseconds, the one spelling of a moment in events and answers.
+create function kanban.rfc3339(p_at timestamptz) returns text
+    language sql stable parallel safe
+    return to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+
+create function kanban.is_object(p_value jsonb) returns boolean
+    language sql immutable parallel safe
+    return jsonb_typeof(p_value) = 'object' and octet_length(p_value::text) <= 32768;
+
+create table kanban.tenants (
+    id          text        not null,
+    -- number of the last event of the tenant's own stream (what belongs to no board)
+    seq         bigint      not null default 0,
+    created_at  timestamptz not null default now(),
+    constraint tenants_pk primary key (id),
+    constraint tenants_id_slug check (id ~ '^[a-z0-9][a-z0-9_-]{0,62}$')
+);
+
+insert into kanban.tenants (id) values ('default');
+
+-- What every process on this database must share and nobody else may know.
+create table kanban.secrets (
+    name  text  not null,
+    value bytea not null,
+    constraint secrets_pk primary key (name)
+);
+
+insert into kanban.secrets (name, value)
+values ('cursor_key', sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text,
+                                        'UTF8')));
+
+create table kanban.workspaces (
+    tenant_id   text        not null,
+    id          uuid        not null,
+    version     bigint      not null default 1,
+    name        text        not null,
+    description text        not null default '',
+    metadata    jsonb       not null default '{}',
+    created_at  timestamptz not null,
+    updated_at  timestamptz not null,
+    deleted_at  timestamptz,
+    constraint workspaces_pk primary key (tenant_id, id),
+    constraint workspaces_tenant_fk foreign key (tenant_id) references kanban.tenants (id),
+    constraint workspaces_name_length check (char_length(name) between 1 and 256),
+    constraint workspaces_description_size check (octet_length(description) <= 16384),
+    constraint workspaces_metadata_object check (kanban.is_object(metadata))
+);
+
+create unique index workspaces_name_unique on kanban.workspaces (tenant_id, lower(name)) where deleted_at is null;
+
+create table kanban.boards (
+    tenant_id    text        not null,
+    id           uuid        not null,
+    version      bigint      not null default 1,
+    workspace_id uuid        not null,
+    key          text        not null,
+    name         text        not null,
+    description  text        not null default '',
+    template     text        not null,
+    metadata     jsonb       not null default '{}',
+    time_zone    text        not null default 'UTC',
+    -- number of the board's last event; bumped under the row lock by every mutation, so it has no gaps
+    seq          bigint      not null default 0,
+    -- number the next card gets in its key
+    next_number  bigint      not null default 1,
+    archived_at  timestamptz,
+    created_at   timestamptz not null,
+    updated_at   timestamptz not null,
+    deleted_at   timestamptz,
+    constraint boards_pk primary key (tenant_id, id),
+    constraint boards_key_unique unique (tenant_id, key),
+    constraint boards_workspace_fk foreign key (tenant_id, workspace_id) references kanban.workspaces (tenant_id, id),
+    constraint boards_key_form check (key ~ '^[A-Z][A-Z0-9]{0,9}$'),
+    constraint boards_template_known check (template in ('basic', 'review', 'empty')),
+    constraint boards_name_length check (char_length(name) between 1 and 256),
+    constraint boards_description_size check (octet_length(description) <= 16384),
+    constraint boards_metadata_object check (kanban.is_object(metadata))
+) with (fillfactor = 50);
+
+create table kanban.columns (
+    tenant_id  text        not null,
+    id         uuid        not null,
+    version    bigint      not null default 1,
+    board_id   uuid        not null,
+    name       text        not null,
+    kind       text        not null,
+    position   bigint      not null,
+    wip_limit  integer,
+    metadata   jsonb       not null default '{}',
+    -- live cards in the column; the WIP limit is decided on it, under this row's lock
+    cards      integer     not null default 0,
+    -- position key given out last: tells a run of inserts at one spot from single ones
+    last_key   bigint,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    deleted_at timestamptz,
+    constraint columns_pk primary key (tenant_id, id),
+    -- lets a card's foreign key prove that its column is on its board
+    constraint columns_board_unique unique (tenant_id, board_id, id),
+    constraint columns_board_fk foreign key (tenant_id, board_id) references kanban.boards (tenant_id, id),
+    constraint columns_name_length check (char_length(name) between 1 and 128),
+    constraint columns_kind_known check (kind in ('backlog', 'todo', 'doing', 'done')),
+    constraint columns_wip_limit_positive check (wip_limit >= 1),
+    constraint columns_cards_not_negative check (cards >= 0),
+    constraint columns_metadata_object check (kanban.is_object(metadata))
+) with (fillfactor = 50);
+
+create unique index columns_position_unique on kanban.columns (tenant_id, board_id, position) where deleted_at is null;
+create unique index columns_name_unique on kanban.columns (tenant_id, board_id, lower(name)) where deleted_at is null;
+
+create table kanban.cards (
+    tenant_id       text        not null,
+    id              uuid        not null,
+    version         bigint      not null default 1,
+    board_id        uuid        not null,
+    column_id       uuid        not null,
+    -- board key and number; stays with the card for life, on whatever board it is
+    key             text        not null,
+    external_id     text,
+    position        bigint      not null,
+    -- the kind of the card's column, here so that ready work is one index
+    status          text        not null,
+    title           text        not null,
+    description     text        not null,
+    labels          text[]      not null,
+    assignees       text[]      not null,
+    -- 0 critical … 4 lowest
+    priority        smallint    not null,
+    due_at          timestamptz,
+    fields          jsonb       not null,
+    links           jsonb       not null,
+    agent_context   jsonb       not null,
+    workflow_state  jsonb       not null,
+    started_at      timestamptz,
+    finished_at     timestamptz,
+    column_since    timestamptz not null,
+    -- number of the card's last visit to a column
+    visit           integer     not null default 1,
+    -- `blocks` dependencies on this card whose blocker is not resolved
+    open_blockers   integer     not null default 0,
+    claim_agent     text,
+    -- fencing token: goes up with every claim, never down
+    claim_epoch     bigint      not null default 0,
+    claimed_at      timestamptz,
+    -- when the last lease ends or ended; null when no agent has left work on the card
+    lease_until     timestamptz,
+    created_by_kind text        not null,
+    created_by_id   text        not null,
+    created_at      timestamptz not null,
+    updated_at      timestamptz not null,
+    deleted_at      timestamptz,
+    constraint cards_pk primary key (tenant_id, id),
+    constraint cards_key_unique unique (tenant_id, key),
+    constraint cards_column_fk foreign key (tenant_id, board_id, column_id)
+        references kanban.columns (tenant_id, board_id, id),
+    constraint cards_title_length check (char_length(title) between 1 and 256),
+    constraint cards_description_size check (octet_length(description) <= 16384),
+    constraint cards_external_id_length check (char_length(external_id) between 1 and 256),
+    constraint cards_labels_count check (cardinality(labels) <= 64),
+    constraint cards_assignees_count check (cardinality(assignees) <= 64),
+    constraint cards_priority_known check (priority between 0 and 4),
+    constraint cards_status_known check (status in ('backlog', 'todo', 'doing', 'done')),
+    constraint cards_fields_object check (kanban.is_object(fields)),
+    constraint cards_links_array check (jsonb_typeof(links) = 'array' and octet_length(links::text) <= 32768),
+    constraint cards_agent_context_object check (kanban.is_object(agent_context)),
+    constraint cards_workflow_state_object check (kanban.is_object(workflow_state)),
+    constraint cards_finished_in_done check ((finished_at is not null) = (status = 'done')),
+    constraint cards_finished_started check (finished_at is null or started_at is not null),
+    constraint cards_open_blockers_not_negative check (open_blockers >= 0),
+    constraint cards_claim_whole check (claim_agent is null or (claimed_at is not null and lease_until is not null)),
+    constraint cards_actor_kind check (created_by_kind in ('agent', 'human', 'system'))
+) with (fillfactor = 85);
+
+create unique index cards_external_id_unique on kanban.cards (tenant_id, board_id, external_id)
+    where external_id is not null;
+create unique index cards_position_unique on kanban.cards (tenant_id, column_id, position) where deleted_at is null;
+-- Ready work of a board in the order in which it is handed out: the index is the queue.
+create index cards_ready on kanban.cards
+    (tenant_id, board_id, priority, coalesce(due_at, 'infinity'::timestamptz), position, id)
+    where deleted_at is null and open_blockers = 0 and status in ('backlog', 'todo') and assignees = '{}';
+create index cards_assigned on kanban.cards using gin (assignees)
+    where deleted_at is null and finished_at is null and assignees <> '{}';
+create index cards_claimed on kanban.cards (tenant_id, claim_agent) where claim_agent is not null;
+-- Work in progress whose lease has ended is found here; heartbeats are rare enough to pay for it.
+create index cards_lapsed on kanban.cards (tenant_id, lease_until)
+    where lease_until is not null and status = 'doing' and deleted_at is null;
+
+create table kanban.dependencies (
+    tenant_id       text        not null,
+    id              uuid        not null,
+    type            text        not null,
+    -- reads as "from blocks to", "from is the parent of to", "from was discovered from to", …
+    from_card       uuid        not null,
+    to_card         uuid        not null,
+    created_by_kind text        not null,
+    created_by_id   text        not null,
+    created_at      timestamptz not null,
+    constraint dependencies_pk primary key (tenant_id, id),
+    constraint dependencies_unique unique (tenant_id, from_card, to_card, type),
+    constraint dependencies_from_fk foreign key (tenant_id, from_card) references kanban.cards (tenant_id, id),
+    constraint dependencies_to_fk foreign key (tenant_id, to_card) references kanban.cards (tenant_id, id),
+    constraint dependencies_type_known check
+        (type in ('blocks', 'parent', 'relates', 'duplicates', 'discovered_from', 'supersedes', 'replies_to')),
+    constraint dependencies_not_itself check (from_card <> to_card),
+    constraint dependencies_actor_kind check (created_by_kind in ('agent', 'human', 'system'))
+);
+
+create index dependencies_to on kanban.dependencies (tenant_id, to_card, type);
+
+create table kanban.comments (
+    tenant_id   text        not null,
+    id          uuid        not null,
+    version     bigint      not null default 1,
+    card_id     uuid        not null,
+    external_id text,
+    author_kind text        not null,
+    author_id   text        not null,
+    body        text        not null,
+    metadata    jsonb       not null default '{}',
+    created_at  timestamptz not null,
+    updated_at  timestamptz not null,
+    deleted_at  timestamptz,
+    constraint comments_pk primary key (tenant_id, id),
+    constraint comments_card_fk foreign key (tenant_id, card_id) references kanban.cards (tenant_id, id),
+    constraint comments_body_size check (octet_length(body) between 1 and 8192),
+    constraint comments_external_id_length check (char_length(external_id) between 1 and 256),
+    constraint comments_metadata_object check (kanban.is_object(metadata)),
+    constraint comments_actor_kind check (author_kind in ('agent', 'human', 'system'))
+);
+
+create index comments_card on kanban.comments (tenant_id, card_id, id) where deleted_at is null;
+create unique index comments_external_id_unique on kanban.comments (tenant_id, card_id, external_id)
+    where external_id is not null;
+
+-- One row per visit of a card to a column: the history that metrics read.
+create table kanban.column_visits (
+    tenant_id  text        not null,
+    card_id    uuid        not null,
+    visit      integer     not null,
+    board_id   uuid        not null,
+    column_id  uuid        not null,
+    kind       text        not null,
+    entered_at timestamptz not null,
+    left_at    timestamptz,
+    constraint column_visits_pk primary key (tenant_id, card_id, visit),
+    constraint column_visits_card_fk foreign key (tenant_id, card_id) references kanban.cards (tenant_id, id),
+    constraint column_visits_kind_known check (kind in ('backlog', 'todo', 'doing', 'done')),
+    constraint column_visits_forward check (left_at >= entered_at)
+) with (fillfactor = 90);
+
+-- The audit log and the change feed in one: append-only, gapless and in commit order within a stream.
+create table kanban.events (
+    tenant_id     text        not null,
+    -- the board, or the nil UUID for the tenant's own stream
+    stream        uuid        not null,
+    seq           bigint      not null,
+    at            timestamptz not null,
+    entity_type   text        not null,
+    entity_id     uuid        not null,
+    action        text        not null,
+    actor_kind    text        not null,
+    actor_id      text        not null,
+    run_id        text,
+    agent_context jsonb,
+    request_id    text,
+    -- {"before": {…}, "after": {…}} of what changed
+    payload       jsonb       not null,
+    constraint events_pk primary key (tenant_id, stream, seq),
+    constraint events_actor_kind check (actor_kind in ('agent', 'human', 'system'))
+);

@@ -1,0 +1,13 @@
+drop function kanban.text_array(jsonb);
+drop function kanban.merge_patch(jsonb, jsonb);
+drop function kanban.append_tenant_event(text, text, uuid, text, jsonb, timestamptz, jsonb);
+drop function kanban.append_event(text, uuid, text, uuid, text, jsonb, timestamptz, jsonb);
+drop function kanban.changes(jsonb, jsonb);
+drop function kanban.comment_doc(kanban.comments);
+drop function kanban.dependency_doc(kanban.dependencies);
+drop function kanban.workspace_doc(kanban.workspaces);
+drop function kanban.board_doc(kanban.boards);
+drop function kanban.column_doc(kanban.columns);
+drop function kanban.card_doc(kanban.cards);
+drop function kanban.try_again();
+drop function kanban.refuse(text, jsonb);

@@ -1,0 +1,137 @@
+-- What every mutation shares: how it refuses, how a card reads as JSON, and the event that it appends.
+
+-- A refusal is an exception, so a refused mutation has changed nothing. The code is stable; the detail is data for the
+-- caller's sentence.
+create function kanban.refuse(p_code text, p_detail jsonb default '{}') returns void
+    language plpgsql as $$
+begin
+    raise exception using errcode = 'KANBN', message = p_code, detail = p_detail::text;
+end $$;
+
+-- Someone else changed what this mutation had read before its locks: the caller starts it again.
+create function kanban.try_again() returns void
+    language plpgsql as $$
+begin
+    raise exception using errcode = 'serialization_failure', message = 'changed while waiting for a lock';
+end $$;
+
+-- A card as the API shows it. Ids stay in the database's own form here.
+create function kanban.card_doc(c kanban.cards) returns jsonb
+    language sql stable parallel safe
+    return jsonb_build_object(
+        'id', c.id, 'key', c.key, 'external_id', c.external_id, 'version', c.version,
+        'board_id', c.board_id, 'column_id', c.column_id, 'status', c.status,
+        'title', c.title, 'description', c.description, 'labels', c.labels, 'assignees', c.assignees,
+        'priority', (array['critical', 'high', 'medium', 'low', 'lowest'])[c.priority + 1],
+        'due_at', kanban.rfc3339(c.due_at), 'fields', c.fields, 'links', c.links,
+        'agent_context', c.agent_context, 'workflow_state', c.workflow_state,
+        'started_at', kanban.rfc3339(c.started_at), 'finished_at', kanban.rfc3339(c.finished_at),
+        'column_since', kanban.rfc3339(c.column_since),
+        'claim', case when c.claim_agent is not null then jsonb_build_object(
+            'agent_id', c.claim_agent, 'epoch', c.claim_epoch, 'until', kanban.rfc3339(c.lease_until)) end,
+        'created_by', jsonb_build_object('kind', c.created_by_kind, 'id', c.created_by_id),
+        'created_at', kanban.rfc3339(c.created_at), 'updated_at', kanban.rfc3339(c.updated_at),
+        'deleted_at', kanban.rfc3339(c.deleted_at));
+
+create function kanban.column_doc(c kanban.columns) returns jsonb
+    language sql stable parallel safe
+    return jsonb_build_object(
+        'id', c.id, 'board_id', c.board_id, 'version', c.version, 'name', c.name, 'kind', c.kind,
+        'wip_limit', c.wip_limit, 'metadata', c.metadata, 'created_at', kanban.rfc3339(c.created_at),
+        'updated_at', kanban.rfc3339(c.updated_at), 'deleted_at', kanban.rfc3339(c.deleted_at));
+
+create function kanban.board_doc(b kanban.boards) returns jsonb
+    language sql stable parallel safe
+    return jsonb_build_object(
+        'id', b.id, 'workspace_id', b.workspace_id, 'version', b.version, 'key', b.key, 'name', b.name,
+        'description', b.description, 'template', b.template, 'metadata', b.metadata, 'time_zone', b.time_zone,
+        'archived_at', kanban.rfc3339(b.archived_at), 'created_at', kanban.rfc3339(b.created_at),
+        'updated_at', kanban.rfc3339(b.updated_at), 'deleted_at', kanban.rfc3339(b.deleted_at));
+
+create function kanban.workspace_doc(w kanban.workspaces) returns jsonb
+    language sql stable parallel safe
+    return jsonb_build_object(
+        'id', w.id, 'version', w.version, 'name', w.name, 'description', w.description, 'metadata', w.metadata,
+        'created_at', kanban.rfc3339(w.created_at), 'updated_at', kanban.rfc3339(w.updated_at),
+        'deleted_at', kanban.rfc3339(w.deleted_at));
+
+create function kanban.dependency_doc(d kanban.dependencies) returns jsonb
+    language sql stable parallel safe
+    return jsonb_build_object(
+        'id', d.id, 'type', d.type, 'from_card_id', d.from_card, 'to_card_id', d.to_card,
+        'created_by', jsonb_build_object('kind', d.created_by_kind, 'id', d.created_by_id),
+        'created_at', kanban.rfc3339(d.created_at));
+
+create function kanban.comment_doc(c kanban.comments) returns jsonb
+    language sql stable parallel safe
+    return jsonb_build_object(
+        'id', c.id, 'card_id', c.card_id, 'version', c.version,
+        'author', jsonb_build_object('kind', c.author_kind, 'id', c.author_id),
+        'body', c.body, 'metadata', c.metadata, 'created_at', kanban.rfc3339(c.created_at),
+        'updated_at', kanban.rfc3339(c.updated_at), 'deleted_at', kanban.rfc3339(c.deleted_at));
+
+-- Before and after, reduced to what differs.
+create function kanban.changes(p_old jsonb, p_new jsonb) returns jsonb
+    language sql immutable parallel safe
+    return (select jsonb_build_object('before', jsonb_object_agg(n.key, p_old -> n.key),
+                                      'after', jsonb_object_agg(n.key, n.value))
+            from jsonb_each(p_new) as n
+            where p_old -> n.key is distinct from n.value);
+
+-- Appends one event to a board's stream. The board's row stays locked to the end of the transaction, so numbers are
+-- given in commit order and an aborted mutation leaves no hole. Called last: it is the end of the lock order.
+create function kanban.append_event(
+    p_tenant text, p_board uuid, p_entity_type text, p_entity uuid, p_action text, p_actor jsonb, p_at timestamptz,
+    p_payload jsonb) returns void
+    language plpgsql as $$
+declare
+    v_seq bigint;
+begin
+    update kanban.boards set seq = seq + 1 where tenant_id = p_tenant and id = p_board returning seq into v_seq;
+    insert into kanban.events (tenant_id, stream, seq, at, entity_type, entity_id, action, actor_kind, actor_id, run_id,
+                               agent_context, request_id, payload)
+    values (p_tenant, p_board, v_seq, p_at, p_entity_type, p_entity, p_action, p_actor ->> 'kind', p_actor ->> 'id',
+            p_actor ->> 'run_id', nullif(p_actor -> 'context', 'null'), p_actor ->> 'request_id', p_payload);
+end $$;
+
+-- The same for what belongs to no board: the tenant's own stream.
+create function kanban.append_tenant_event(
+    p_tenant text, p_entity_type text, p_entity uuid, p_action text, p_actor jsonb, p_at timestamptz, p_payload jsonb)
+    returns void
+    language plpgsql as $$
+declare
+    v_seq bigint;
+begin
+    update kanban.tenants set seq = seq + 1 where id = p_tenant returning seq into v_seq;
+    insert into kanban.events (tenant_id, stream, seq, at, entity_type, entity_id, action, actor_kind, actor_id, run_id,
+                               agent_context, request_id, payload)
+    values (p_tenant, '00000000-0000-0000-0000-000000000000', v_seq, p_at, p_entity_type, p_entity, p_action,
+            p_actor ->> 'kind', p_actor ->> 'id', p_actor ->> 'run_id', nullif(p_actor -> 'context', 'null'),
+            p_actor ->> 'request_id', p_payload);
+end $$;
+
+-- JSON merge patch (RFC 7396): null removes a member, objects merge, anything else replaces.
+create function kanban.merge_patch(p_target jsonb, p_patch jsonb) returns jsonb
+    language plpgsql immutable as $$
+declare
+    v_key    text;
+    v_value  jsonb;
+    v_result jsonb;
+begin
+    if jsonb_typeof(p_patch) <> 'object' then
+        return p_patch;
+    end if;
+    v_result := case when jsonb_typeof(p_target) = 'object' then p_target else '{}' end;
+    for v_key, v_value in select key, value from jsonb_each(p_patch) loop
+        if v_value = 'null' then
+            v_result := v_result - v_key;
+        else
+            v_result := v_result || jsonb_build_object(v_key, kanban.merge_patch(v_result -> v_key, v_value));
+        end if;
+    end loop;
+    return v_result;
+end $$;
+
+create function kanban.text_array(p_value jsonb) returns text[]
+    language sql immutable parallel safe
+    return array(select jsonb_array_elements_text(p_value));

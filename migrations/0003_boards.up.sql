@@ -1,0 +1,236 @@
+-- Workspaces, boards and columns.
+
+create function kanban.create_workspace(
+    p_tenant text, p_actor jsonb, p_id uuid, p_name text, p_description text, p_metadata jsonb)
+    returns kanban.workspaces
+    language plpgsql as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_row kanban.workspaces;
+begin
+    insert into kanban.workspaces (tenant_id, id, name, description, metadata, created_at, updated_at)
+    values (p_tenant, p_id, p_name, p_description, p_metadata, v_now, v_now)
+    returning * into v_row;
+    perform kanban.append_tenant_event(p_tenant, 'workspace', p_id, 'workspace.created', p_actor, v_now,
+                                       jsonb_build_object('after', kanban.workspace_doc(v_row)));
+    return v_row;
+end $$;
+
+-- The board's structure is locked by its columns, in the order of their ids: whoever holds them sees and changes where
+-- cards are without anybody in between.
+create function kanban.lock_columns(p_tenant text, p_boards uuid[]) returns void
+    language plpgsql as $$
+begin
+    perform 1 from kanban.columns where tenant_id = p_tenant and board_id = any (p_boards)
+    order by id for no key update;
+end $$;
+
+-- Serialises what changes the graph of dependencies of a tenant: new links and the archiving of whole boards. It comes
+-- before every other lock.
+create function kanban.lock_dependency_graph(p_tenant text) returns void
+    language plpgsql as $$
+begin
+    perform 1 from kanban.tenants where id = p_tenant for no key update;
+end $$;
+
+-- Refuses where the board is gone or archived. Called under a lock of one of its columns.
+create function kanban.require_open_board(p_tenant text, p_board uuid) returns void
+    language plpgsql as $$
+declare
+    v_key      text;
+    v_archived boolean;
+begin
+    select key, archived_at is not null into v_key, v_archived from kanban.boards
+    where tenant_id = p_tenant and id = p_board and deleted_at is null;
+    if v_key is null then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'board'));
+    elsif v_archived then
+        perform kanban.refuse('board_archived', jsonb_build_object('board', v_key));
+    end if;
+end $$;
+
+create function kanban.insert_column(
+    p_tenant text, p_actor jsonb, p_board uuid, p_id uuid, p_name text, p_kind text, p_wip_limit integer,
+    p_metadata jsonb, p_now timestamptz) returns kanban.columns
+    language plpgsql as $$
+declare
+    v_row kanban.columns;
+begin
+    insert into kanban.columns (tenant_id, id, board_id, name, kind, position, wip_limit, metadata, created_at, updated_at)
+    select p_tenant, p_id, p_board, p_name, p_kind, coalesce(max(c.position), 0) + 1048576, p_wip_limit, p_metadata, p_now,
+           p_now
+    from kanban.columns as c where c.tenant_id = p_tenant and c.board_id = p_board and c.deleted_at is null
+    returning * into v_row;
+    perform kanban.append_event(p_tenant, p_board, 'column', p_id, 'column.created', p_actor, p_now,
+                                jsonb_build_object('after', kanban.column_doc(v_row)));
+    return v_row;
+end $$;
+
+-- p_columns: [{"id", "name", "kind", "wip_limit"}, …] in order.
+create function kanban.create_board(
+    p_tenant text, p_actor jsonb, p_id uuid, p_workspace uuid, p_key text, p_name text, p_description text,
+    p_template text, p_metadata jsonb, p_time_zone text, p_columns jsonb) returns kanban.boards
+    language plpgsql as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_row kanban.boards;
+begin
+    if not exists (select from kanban.workspaces
+                   where tenant_id = p_tenant and id = p_workspace and deleted_at is null) then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'workspace'));
+    end if;
+    if p_time_zone <> 'UTC' and not exists (select from pg_timezone_names where name = p_time_zone) then
+        perform kanban.refuse('unknown_time_zone');
+    end if;
+    insert into kanban.boards (tenant_id, id, workspace_id, key, name, description, template, metadata, time_zone,
+                               created_at, updated_at)
+    values (p_tenant, p_id, p_workspace, p_key, p_name, p_description, p_template, p_metadata, p_time_zone, v_now, v_now)
+    returning * into v_row;
+    perform kanban.append_event(p_tenant, p_id, 'board', p_id, 'board.created', p_actor, v_now,
+                                jsonb_build_object('after', kanban.board_doc(v_row)));
+    perform kanban.insert_column(p_tenant, p_actor, p_id, c.id, c.name, c.kind, c.wip_limit, '{}', v_now)
+    from jsonb_to_recordset(p_columns) as c (id uuid, name text, kind text, wip_limit integer);
+    select * into v_row from kanban.boards where tenant_id = p_tenant and id = p_id;
+    return v_row;
+end $$;
+
+-- Counts the dependents of a board's unfinished cards up or down, as the board comes back or goes.
+create function kanban.count_board_as_blocker(p_tenant text, p_board uuid, p_delta integer) returns void
+    language plpgsql as $$
+begin
+    perform 1 from kanban.cards
+    where tenant_id = p_tenant and id = any (array(
+        select d.to_card
+        from kanban.cards as c join kanban.dependencies as d on d.tenant_id = c.tenant_id and d.from_card = c.id
+        where c.tenant_id = p_tenant and c.board_id = p_board and c.deleted_at is null and c.finished_at is null
+          and d.type = 'blocks'))
+    order by id for no key update;
+    update kanban.cards as t set open_blockers = t.open_blockers + p_delta * n.links
+    from (select d.to_card, count(*)::integer as links
+          from kanban.cards as c join kanban.dependencies as d on d.tenant_id = c.tenant_id and d.from_card = c.id
+          where c.tenant_id = p_tenant and c.board_id = p_board and c.deleted_at is null and c.finished_at is null
+            and d.type = 'blocks' and d.tenant_id = p_tenant
+          group by d.to_card) as n
+    where t.tenant_id = p_tenant and t.id = n.to_card;
+end $$;
+
+-- p_patch holds the members to change: name, description, metadata (merged), time_zone, archived. With p_delete the
+-- board goes instead.
+create function kanban.update_board(
+    p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_patch jsonb, p_delete boolean)
+    returns kanban.boards
+    language plpgsql as $$
+declare
+    v_now timestamptz;
+    v_id  uuid := coalesce(p_id, (select id from kanban.boards where tenant_id = p_tenant and key = p_key));
+    v_old kanban.boards;
+    v_new kanban.boards;
+begin
+    if p_delete or p_patch ? 'archived' then
+        perform kanban.lock_dependency_graph(p_tenant);
+        perform kanban.lock_columns(p_tenant, array[v_id]);
+    end if;
+    select * into v_old from kanban.boards
+    where tenant_id = p_tenant and id = v_id and deleted_at is null for no key update;
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'board'));
+    elsif v_old.version <> p_version then
+        perform kanban.refuse('version_conflict', jsonb_build_object('actual', v_old.version));
+    end if;
+    v_now := clock_timestamp();
+    v_new := v_old;
+    if p_delete then
+        v_new.deleted_at := v_now;
+    end if;
+    if p_patch ? 'name' then v_new.name := p_patch ->> 'name'; end if;
+    if p_patch ? 'description' then v_new.description := p_patch ->> 'description'; end if;
+    if p_patch ? 'metadata' then v_new.metadata := kanban.merge_patch(v_old.metadata, p_patch -> 'metadata'); end if;
+    if p_patch ? 'time_zone' then
+        v_new.time_zone := p_patch ->> 'time_zone';
+        if v_new.time_zone <> 'UTC' and not exists (select from pg_timezone_names where name = v_new.time_zone) then
+            perform kanban.refuse('unknown_time_zone');
+        end if;
+    end if;
+    if p_patch ? 'archived' then
+        v_new.archived_at := case when (p_patch ->> 'archived')::boolean then coalesce(v_old.archived_at, v_now) end;
+    end if;
+    if v_new is not distinct from v_old then
+        return v_old;
+    end if;
+    -- cards of a board that is archived or deleted hold nothing back
+    if (v_old.archived_at is null) <> (v_new.archived_at is null and v_new.deleted_at is null) then
+        if v_old.archived_at is null then
+            perform kanban.count_board_as_blocker(p_tenant, v_id, -1);
+        elsif v_new.deleted_at is null then
+            perform kanban.count_board_as_blocker(p_tenant, v_id, 1);
+        end if;
+    end if;
+    v_new.version := v_old.version + 1;
+    v_new.updated_at := v_now;
+    update kanban.boards
+    set version = v_new.version, name = v_new.name, description = v_new.description, metadata = v_new.metadata,
+        time_zone = v_new.time_zone, archived_at = v_new.archived_at, updated_at = v_new.updated_at,
+        deleted_at = v_new.deleted_at
+    where tenant_id = p_tenant and id = v_id;
+    perform kanban.append_event(p_tenant, v_id, 'board', v_id,
+                                case when p_delete then 'board.deleted' else 'board.updated' end, p_actor, v_now,
+                                kanban.changes(kanban.board_doc(v_old), kanban.board_doc(v_new)));
+    select * into v_new from kanban.boards where tenant_id = p_tenant and id = v_id;
+    return v_new;
+end $$;
+
+create function kanban.create_column(
+    p_tenant text, p_actor jsonb, p_board uuid, p_board_key text, p_id uuid, p_name text, p_kind text,
+    p_wip_limit integer, p_metadata jsonb) returns kanban.columns
+    language plpgsql as $$
+declare
+    v_board uuid := coalesce(p_board, (select id from kanban.boards where tenant_id = p_tenant and key = p_board_key));
+begin
+    perform kanban.lock_columns(p_tenant, array[v_board]);
+    -- a board without columns has no row to wait on: its own row stands in
+    perform 1 from kanban.boards where tenant_id = p_tenant and id = v_board for no key update;
+    perform kanban.require_open_board(p_tenant, v_board);
+    return kanban.insert_column(p_tenant, p_actor, v_board, p_id, p_name, p_kind, p_wip_limit, p_metadata,
+                                clock_timestamp());
+end $$;
+
+-- p_patch: name, kind (only while the column is empty), wip_limit (null: none), metadata (merged).
+create function kanban.update_column(p_tenant text, p_actor jsonb, p_id uuid, p_version bigint, p_patch jsonb)
+    returns kanban.columns
+    language plpgsql as $$
+declare
+    v_now timestamptz;
+    v_old kanban.columns;
+    v_new kanban.columns;
+begin
+    select * into v_old from kanban.columns
+    where tenant_id = p_tenant and id = p_id and deleted_at is null for no key update;
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'column'));
+    end if;
+    perform kanban.require_open_board(p_tenant, v_old.board_id);
+    if v_old.version <> p_version then
+        perform kanban.refuse('version_conflict', jsonb_build_object('actual', v_old.version));
+    end if;
+    v_new := v_old;
+    if p_patch ? 'name' then v_new.name := p_patch ->> 'name'; end if;
+    if p_patch ? 'wip_limit' then v_new.wip_limit := (p_patch ->> 'wip_limit')::integer; end if;
+    if p_patch ? 'metadata' then v_new.metadata := kanban.merge_patch(v_old.metadata, p_patch -> 'metadata'); end if;
+    if p_patch ? 'kind' then v_new.kind := p_patch ->> 'kind'; end if;
+    if v_new.kind <> v_old.kind and v_old.cards > 0 then
+        perform kanban.refuse('column_not_empty', jsonb_build_object('column', v_old.name, 'cards', v_old.cards));
+    end if;
+    if v_new is not distinct from v_old then
+        return v_old;
+    end if;
+    v_now := clock_timestamp();
+    v_new.version := v_old.version + 1;
+    v_new.updated_at := v_now;
+    update kanban.columns
+    set version = v_new.version, name = v_new.name, kind = v_new.kind, wip_limit = v_new.wip_limit,
+        metadata = v_new.metadata, updated_at = v_now
+    where tenant_id = p_tenant and id = p_id;
+    perform kanban.append_event(p_tenant, v_old.board_id, 'column', p_id, 'column.updated', p_actor, v_now,
+                                kanban.changes(kanban.column_doc(v_old), kanban.column_doc(v_new)));
+    return v_new;
+end $$;

@@ -1,0 +1,486 @@
+-- Cards: where they stand, what they say, how they come and go.
+--
+-- Lock order, everywhere: the dependency graph, columns by id, cards by id, boards last (append_event).
+
+-- Spreads the position keys around one spot of a column again. Bounded: it takes more neighbours in only while those it
+-- has are too close together. Order does not change, so neither versions nor events do.
+create function kanban.respread(p_tenant text, p_column uuid, p_around bigint) returns void
+    language plpgsql as $$
+declare
+    c_gap    constant bigint := 4294967296;
+    v_window integer := 32;
+    v_first  bigint;
+    v_last   bigint;
+    v_rows   bigint;
+    v_low    bigint;
+    v_high   bigint;
+    v_step   bigint;
+begin
+    loop
+        select min(w.position), max(w.position), count(*) into v_first, v_last, v_rows
+        from ((select position from kanban.cards
+               where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position <= p_around
+               order by position desc limit v_window)
+              union all
+              (select position from kanban.cards
+               where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position > p_around
+               order by position limit v_window)) as w;
+        select max(position) into v_low from kanban.cards
+        where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position < v_first;
+        select min(position) into v_high from kanban.cards
+        where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position > v_last;
+        -- beyond the first and the last card there is room for as much as is needed
+        v_step := (coalesce(v_high, v_last + c_gap * v_rows) - coalesce(v_low, v_first - c_gap * v_rows)) / (v_rows + 1);
+        exit when v_step >= 1048576 or (v_low is null and v_high is null);
+        v_window := v_window * 4;
+    end loop;
+    v_low := coalesce(v_low, v_first - c_gap * v_rows);
+    perform 1 from kanban.cards
+    where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position between v_first and v_last
+    order by id for no key update;
+    -- two steps through negative keys, for the unique index looks at every row on its own
+    update kanban.cards as c set position = -(v_low + w.place * v_step)
+    from (select id, row_number() over (order by position) as place from kanban.cards
+          where tenant_id = p_tenant and column_id = p_column and deleted_at is null
+            and position between v_first and v_last) as w
+    where c.tenant_id = p_tenant and c.id = w.id;
+    update kanban.cards set position = -position
+    where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position < 0;
+end $$;
+
+-- The position key for p_card in a column whose row is locked: behind p_after, or before p_before, or at the zero-based
+-- p_place, or at the end.
+create function kanban.place_key(
+    p_tenant text, p_column kanban.columns, p_card uuid, p_after uuid, p_before uuid, p_place integer) returns bigint
+    language plpgsql as $$
+declare
+    c_gap   constant bigint := 4294967296;
+    c_start constant bigint := 2305843009213693952;
+    v_low   bigint;
+    v_high  bigint;
+    v_gap   bigint;
+begin
+    for attempt in 1..2 loop
+        v_low := null;
+        v_high := null;
+        if p_after is not null or p_before is not null then
+            select position into v_low from kanban.cards
+            where tenant_id = p_tenant and id = coalesce(p_after, p_before) and column_id = p_column.id
+              and deleted_at is null and id is distinct from p_card;
+            if not found then
+                perform kanban.refuse('neighbour_elsewhere', jsonb_build_object(
+                    'field', case when p_after is null then 'before_id' else 'after_id' end, 'column', p_column.name));
+            end if;
+        elsif p_place is not null then
+            select position into v_low from kanban.cards
+            where tenant_id = p_tenant and column_id = p_column.id and deleted_at is null and id is distinct from p_card
+            order by position offset p_place limit 1;
+        end if;
+        if p_after is null and v_low is not null then
+            -- what was found is the card that will follow
+            v_high := v_low;
+            select max(position) into v_low from kanban.cards
+            where tenant_id = p_tenant and column_id = p_column.id and deleted_at is null and position < v_high
+              and id is distinct from p_card;
+        elsif v_low is not null then
+            select min(position) into v_high from kanban.cards
+            where tenant_id = p_tenant and column_id = p_column.id and deleted_at is null and position > v_low
+              and id is distinct from p_card;
+        else
+            select max(position) into v_low from kanban.cards
+            where tenant_id = p_tenant and column_id = p_column.id and deleted_at is null and id is distinct from p_card;
+        end if;
+        if v_low is null and v_high is null then return c_start; end if;
+        if v_low is null then return v_high - c_gap; end if;
+        if v_high is null then return v_low + c_gap; end if;
+        v_gap := v_high - v_low;
+        if v_gap >= 2 then
+            -- A run of inserts at one spot uses a gap up in as many steps as it has bits if each halves it. So go close
+            -- to the card that was placed last and leave the room where the next of the run will want it.
+            return case p_column.last_key
+                when v_low then v_low + greatest(1, v_gap / 1024)
+                when v_high then v_high - greatest(1, v_gap / 1024)
+                else v_low + v_gap / 2 end;
+        end if;
+        perform kanban.respread(p_tenant, p_column.id, v_low);
+    end loop;
+    raise exception 'no room in column % after spreading its cards', p_column.id;
+end $$;
+
+create function kanban.card_before(p_tenant text, p_column uuid, p_key bigint) returns uuid
+    language sql stable
+    return (select id from kanban.cards
+            where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position < p_key
+            order by position desc limit 1);
+
+-- Locks a card, and its dependents too where the mutation may resolve or reopen it, in the order of their ids.
+create function kanban.lock_card(p_tenant text, p_id uuid, p_dependents boolean) returns kanban.cards
+    language plpgsql as $$
+declare
+    v_row kanban.cards;
+begin
+    if p_dependents then
+        perform 1 from kanban.cards
+        where tenant_id = p_tenant and id = any (array(
+            select p_id union all
+            select to_card from kanban.dependencies
+            where tenant_id = p_tenant and from_card = p_id and type = 'blocks'))
+        order by id for no key update;
+    end if;
+    select * into v_row from kanban.cards where tenant_id = p_tenant and id = p_id for no key update;
+    return v_row;
+end $$;
+
+-- The rules every write to a card obeys: a named claim must be the current one, another agent's live claim keeps agents
+-- out, a named version must be the current one.
+create function kanban.guard_card(c kanban.cards, p_actor jsonb, p_version bigint, p_epoch bigint) returns void
+    language plpgsql as $$
+begin
+    if c.id is null or c.deleted_at is not null then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
+    elsif p_epoch is not null and (c.claim_agent is null or c.claim_epoch <> p_epoch
+                                   or (p_actor ->> 'kind' = 'agent' and p_actor ->> 'id' <> c.claim_agent)) then
+        perform kanban.refuse('stale_claim', jsonb_build_object('card', c.key, 'actual', c.claim_epoch));
+    elsif p_epoch is null and p_actor ->> 'kind' = 'agent' and c.claim_agent <> p_actor ->> 'id'
+          and c.lease_until > clock_timestamp() then
+        perform kanban.refuse('claimed', jsonb_build_object(
+            'card', c.key, 'agent_id', c.claim_agent, 'until', kanban.rfc3339(c.lease_until)));
+    elsif c.version <> p_version then
+        perform kanban.refuse('version_conflict', jsonb_build_object('actual', c.version));
+    end if;
+end $$;
+
+-- A card that is resolved, or open again, counts in what it blocks.
+create function kanban.count_as_blocker(p_tenant text, p_card uuid, p_delta integer) returns void
+    language plpgsql as $$
+begin
+    update kanban.cards set open_blockers = open_blockers + p_delta
+    where tenant_id = p_tenant and id = any (array(
+        select to_card from kanban.dependencies
+        where tenant_id = p_tenant and from_card = p_card and type = 'blocks'));
+end $$;
+
+-- What entering a column of this kind makes of a card.
+create function kanban.enter_column(c kanban.cards, p_column kanban.columns, p_now timestamptz) returns kanban.cards
+    language plpgsql immutable as $$
+begin
+    c.board_id := p_column.board_id;
+    c.column_id := p_column.id;
+    c.status := p_column.kind;
+    c.column_since := p_now;
+    c.visit := c.visit + 1;
+    if p_column.kind in ('doing', 'done') then
+        c.started_at := coalesce(c.started_at, p_now);
+    end if;
+    if p_column.kind = 'done' then
+        c.finished_at := coalesce(c.finished_at, p_now);
+        c.claim_agent := null;
+        c.claimed_at := null;
+        c.lease_until := null;
+    else
+        c.finished_at := null;
+    end if;
+    return c;
+end $$;
+
+-- Writes where a card stands and who holds it, and all that follows: counts, visits, dependents, the event.
+-- p_new carries the claim and deletion to write; the columns of both sides are locked.
+create function kanban.shift_card(
+    p_actor jsonb, p_old kanban.cards, p_new kanban.cards, p_to kanban.columns, p_key bigint, p_action text,
+    p_now timestamptz, p_extra jsonb default '{}') returns kanban.cards
+    language plpgsql as $$
+declare
+    v_new       kanban.cards := p_new;
+    v_was_live  boolean := p_old.deleted_at is null;
+    v_is_live   boolean := p_new.deleted_at is null;
+    v_moves     boolean := p_to.id <> p_old.column_id or not v_was_live;
+    v_was_open  boolean := p_old.deleted_at is null and p_old.finished_at is null;
+    v_is_open   boolean;
+    v_payload   jsonb;
+begin
+    if v_moves and v_is_live then
+        v_new := kanban.enter_column(v_new, p_to, p_now);
+    end if;
+    v_is_open := v_is_live and v_new.finished_at is null;
+    v_new.position := p_key;
+    v_new.version := p_old.version + 1;
+    v_new.updated_at := p_now;
+    if v_was_live and (v_moves or not v_is_live) then
+        update kanban.columns set cards = cards - 1 where tenant_id = p_old.tenant_id and id = p_old.column_id;
+        update kanban.column_visits set left_at = p_now
+        where tenant_id = p_old.tenant_id and card_id = p_old.id and visit = p_old.visit;
+    end if;
+    if v_is_live and (v_moves or p_key <> p_old.position) then
+        update kanban.columns set cards = cards + case when v_moves then 1 else 0 end, last_key = p_key
+        where tenant_id = p_to.tenant_id and id = p_to.id;
+    end if;
+    update kanban.cards
+    set version = v_new.version, board_id = v_new.board_id, column_id = v_new.column_id, position = v_new.position,
+        status = v_new.status, started_at = v_new.started_at, finished_at = v_new.finished_at,
+        column_since = v_new.column_since, visit = v_new.visit, claim_agent = v_new.claim_agent,
+        claim_epoch = v_new.claim_epoch, claimed_at = v_new.claimed_at, lease_until = v_new.lease_until,
+        updated_at = v_new.updated_at, deleted_at = v_new.deleted_at
+    where tenant_id = p_old.tenant_id and id = p_old.id;
+    if v_is_live and v_moves then
+        insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at)
+        values (p_old.tenant_id, p_old.id, v_new.visit, v_new.board_id, v_new.column_id, v_new.status, p_now);
+    end if;
+    if v_was_open <> v_is_open then
+        perform kanban.count_as_blocker(p_old.tenant_id, p_old.id, case when v_is_open then 1 else -1 end);
+    end if;
+    v_payload := kanban.changes(kanban.card_doc(p_old), kanban.card_doc(v_new)) || p_extra;
+    if v_is_live and (v_moves or p_key <> p_old.position) then
+        -- the place as others can rebuild it: the card it now stands behind, null at the top
+        v_payload := v_payload || jsonb_build_object(
+            'after_card_id', kanban.card_before(p_old.tenant_id, v_new.column_id, p_key));
+    end if;
+    -- between boards the event is part of both histories; boards lock in the order of their ids
+    if v_new.board_id <> p_old.board_id then
+        perform kanban.append_event(p_old.tenant_id, least(v_new.board_id, p_old.board_id), 'card', p_old.id, p_action,
+                                    p_actor, p_now, v_payload);
+    end if;
+    perform kanban.append_event(p_old.tenant_id, greatest(v_new.board_id, p_old.board_id), 'card', p_old.id, p_action,
+                                p_actor, p_now, v_payload);
+    return v_new;
+end $$;
+
+create function kanban.require_room(p_column kanban.columns) returns void
+    language plpgsql as $$
+begin
+    if p_column.cards >= p_column.wip_limit then
+        perform kanban.refuse('wip_limit_reached', jsonb_build_object(
+            'column', p_column.name, 'limit', p_column.wip_limit));
+    end if;
+end $$;
+
+create function kanban.create_card(
+    p_tenant text, p_actor jsonb, p_column uuid, p_after uuid, p_before uuid, p_place integer, p_id uuid,
+    p_external_id text, p_title text, p_description text, p_labels text[], p_assignees text[], p_priority smallint,
+    p_due_at timestamptz, p_fields jsonb, p_links jsonb, p_agent_context jsonb, p_workflow_state jsonb)
+    returns kanban.cards
+    language plpgsql as $$
+declare
+    v_now    timestamptz;
+    v_column kanban.columns;
+    v_card   kanban.cards;
+    v_after  uuid;
+begin
+    select * into v_column from kanban.columns
+    where tenant_id = p_tenant and id = p_column and deleted_at is null for no key update;
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'column'));
+    end if;
+    perform kanban.require_open_board(p_tenant, v_column.board_id);
+    perform kanban.require_room(v_column);
+    v_now := clock_timestamp();
+    v_card.tenant_id := p_tenant;
+    v_card.id := p_id;
+    v_card.visit := 0;
+    v_card := kanban.enter_column(v_card, v_column, v_now);
+    v_card.position := kanban.place_key(p_tenant, v_column, p_id, p_after, p_before, p_place);
+    v_after := kanban.card_before(p_tenant, p_column, v_card.position);
+    update kanban.columns set cards = cards + 1, last_key = v_card.position where tenant_id = p_tenant and id = p_column;
+    update kanban.boards set next_number = next_number + 1 where tenant_id = p_tenant and id = v_column.board_id
+    returning key || '-' || (next_number - 1) into v_card.key;
+    insert into kanban.cards (
+        tenant_id, id, board_id, column_id, key, external_id, position, status, title, description, labels, assignees,
+        priority, due_at, fields, links, agent_context, workflow_state, started_at, finished_at, column_since, visit,
+        created_by_kind, created_by_id, created_at, updated_at)
+    values (
+        p_tenant, p_id, v_card.board_id, v_card.column_id, v_card.key, p_external_id, v_card.position, v_card.status,
+        p_title, p_description, p_labels, p_assignees, p_priority, p_due_at, p_fields, p_links, p_agent_context,
+        p_workflow_state, v_card.started_at, v_card.finished_at, v_now, v_card.visit, p_actor ->> 'kind',
+        p_actor ->> 'id', v_now, v_now)
+    returning * into v_card;
+    insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at)
+    values (p_tenant, p_id, v_card.visit, v_card.board_id, v_card.column_id, v_card.status, v_now);
+    perform kanban.append_event(p_tenant, v_card.board_id, 'card', p_id, 'card.created', p_actor, v_now,
+                                jsonb_build_object('after', kanban.card_doc(v_card), 'after_card_id', v_after));
+    return v_card;
+end $$;
+
+-- p_patch holds the members to change; JSON objects merge, null clears.
+create function kanban.update_card(
+    p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_epoch bigint, p_patch jsonb)
+    returns kanban.cards
+    language plpgsql as $$
+declare
+    v_old kanban.cards;
+    v_new kanban.cards;
+begin
+    v_old := kanban.lock_card(
+        p_tenant, coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key)), false);
+    perform kanban.guard_card(v_old, p_actor, p_version, p_epoch);
+    perform kanban.require_open_board(p_tenant, v_old.board_id);
+    v_new := v_old;
+    if p_patch ? 'title' then v_new.title := p_patch ->> 'title'; end if;
+    if p_patch ? 'description' then v_new.description := p_patch ->> 'description'; end if;
+    if p_patch ? 'external_id' then v_new.external_id := p_patch ->> 'external_id'; end if;
+    if p_patch ? 'labels' then v_new.labels := kanban.text_array(p_patch -> 'labels'); end if;
+    if p_patch ? 'assignees' then v_new.assignees := kanban.text_array(p_patch -> 'assignees'); end if;
+    if p_patch ? 'priority' then
+        v_new.priority := array_position(array['critical', 'high', 'medium', 'low', 'lowest'], p_patch ->> 'priority') - 1;
+    end if;
+    if p_patch ? 'due_at' then v_new.due_at := (p_patch ->> 'due_at')::timestamptz; end if;
+    if p_patch ? 'links' then v_new.links := p_patch -> 'links'; end if;
+    if p_patch ? 'fields' then v_new.fields := kanban.merge_patch(v_old.fields, p_patch -> 'fields'); end if;
+    if p_patch ? 'agent_context' then
+        v_new.agent_context := kanban.merge_patch(v_old.agent_context, p_patch -> 'agent_context');
+    end if;
+    if p_patch ? 'workflow_state' then
+        v_new.workflow_state := kanban.merge_patch(v_old.workflow_state, p_patch -> 'workflow_state');
+    end if;
+    if v_new is not distinct from v_old then
+        return v_old;
+    end if;
+    v_new.version := v_old.version + 1;
+    v_new.updated_at := clock_timestamp();
+    update kanban.cards
+    set version = v_new.version, title = v_new.title, description = v_new.description, external_id = v_new.external_id,
+        labels = v_new.labels, assignees = v_new.assignees, priority = v_new.priority, due_at = v_new.due_at,
+        links = v_new.links, fields = v_new.fields, agent_context = v_new.agent_context,
+        workflow_state = v_new.workflow_state, updated_at = v_new.updated_at
+    where tenant_id = p_tenant and id = v_old.id;
+    perform kanban.append_event(p_tenant, v_old.board_id, 'card', v_old.id, 'card.updated', p_actor, v_new.updated_at,
+                                kanban.changes(kanban.card_doc(v_old), kanban.card_doc(v_new)));
+    return v_new;
+end $$;
+
+-- Moves a card to a column (another, or its own to reorder it, or one of another board).
+create function kanban.move_card(
+    p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_epoch bigint, p_column uuid, p_after uuid,
+    p_before uuid, p_place integer) returns kanban.cards
+    language plpgsql as $$
+declare
+    v_now  timestamptz;
+    v_id   uuid;
+    v_from uuid;
+    v_to   kanban.columns;
+    v_old  kanban.cards;
+    v_key  bigint;
+begin
+    select id, column_id into v_id, v_from from kanban.cards
+    where tenant_id = p_tenant and deleted_at is null
+      and id = coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key));
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
+    end if;
+    perform 1 from kanban.columns where tenant_id = p_tenant and id = any (array[v_from, p_column])
+    order by id for no key update;
+    select * into v_to from kanban.columns
+    where tenant_id = p_tenant and id = coalesce(p_column, v_from) and deleted_at is null;
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'column'));
+    end if;
+    v_old := kanban.lock_card(p_tenant, v_id, v_to.id <> v_from);
+    if v_old.column_id <> v_from then
+        perform kanban.try_again();
+    end if;
+    perform kanban.guard_card(v_old, p_actor, p_version, p_epoch);
+    perform kanban.require_open_board(p_tenant, v_old.board_id);
+    if v_to.board_id <> v_old.board_id then
+        perform kanban.require_open_board(p_tenant, v_to.board_id);
+    end if;
+    if v_to.id <> v_from then
+        perform kanban.require_room(v_to);
+    end if;
+    v_key := kanban.place_key(p_tenant, v_to, v_id, p_after, p_before, p_place);
+    -- finding the place may have spread the column out
+    select position into v_old.position from kanban.cards where tenant_id = p_tenant and id = v_id;
+    v_now := greatest(clock_timestamp(), v_old.column_since);
+    return kanban.shift_card(p_actor, v_old, v_old, v_to, v_key,
+                             case when v_to.id = v_from then 'card.reordered' else 'card.moved' end, v_now);
+end $$;
+
+create function kanban.delete_card(
+    p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_epoch bigint) returns kanban.cards
+    language plpgsql as $$
+declare
+    v_now  timestamptz;
+    v_id   uuid;
+    v_from kanban.columns;
+    v_old  kanban.cards;
+    v_new  kanban.cards;
+begin
+    select id, column_id into v_id, v_from.id from kanban.cards
+    where tenant_id = p_tenant and deleted_at is null
+      and id = coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key));
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
+    end if;
+    select * into v_from from kanban.columns where tenant_id = p_tenant and id = v_from.id for no key update;
+    v_old := kanban.lock_card(p_tenant, v_id, true);
+    if v_old.column_id <> v_from.id then
+        perform kanban.try_again();
+    end if;
+    perform kanban.guard_card(v_old, p_actor, p_version, p_epoch);
+    perform kanban.require_open_board(p_tenant, v_old.board_id);
+    v_now := greatest(clock_timestamp(), v_old.column_since);
+    v_new := v_old;
+    v_new.deleted_at := v_now;
+    v_new.claim_agent := null;
+    v_new.claimed_at := null;
+    v_new.lease_until := null;
+    return kanban.shift_card(p_actor, v_old, v_new, v_from, v_old.position, 'card.deleted', v_now);
+end $$;
+
+-- Brings a deleted card back at the end of the column it was in, or of the board's first column where that is gone.
+create function kanban.restore_card(p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint)
+    returns kanban.cards
+    language plpgsql as $$
+declare
+    v_now timestamptz;
+    v_id  uuid := coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key));
+    v_to  kanban.columns;
+    v_old kanban.cards;
+    v_new kanban.cards;
+begin
+    select c.* into v_to from kanban.cards as k
+    join kanban.columns as c on c.tenant_id = k.tenant_id and c.board_id = k.board_id and c.deleted_at is null
+    where k.tenant_id = p_tenant and k.id = v_id
+    order by (c.id = k.column_id) desc, c.position limit 1;
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
+    end if;
+    select * into v_to from kanban.columns
+    where tenant_id = p_tenant and id = v_to.id and deleted_at is null for no key update;
+    v_old := kanban.lock_card(p_tenant, v_id, true);
+    if v_to.id is null or v_old.board_id <> v_to.board_id then
+        perform kanban.try_again();
+    elsif v_old.deleted_at is null then
+        return v_old;
+    elsif v_old.version <> p_version then
+        perform kanban.refuse('version_conflict', jsonb_build_object('actual', v_old.version));
+    end if;
+    perform kanban.require_open_board(p_tenant, v_old.board_id);
+    perform kanban.require_room(v_to);
+    v_now := greatest(clock_timestamp(), v_old.column_since);
+    v_new := v_old;
+    v_new.deleted_at := null;
+    return kanban.shift_card(p_actor, v_old, v_new, v_to, kanban.place_key(p_tenant, v_to, v_id, null, null, null),
+                             'card.restored', v_now);
+end $$;
+
+create function kanban.create_comment(
+    p_tenant text, p_actor jsonb, p_id uuid, p_card uuid, p_card_key text, p_body text, p_metadata jsonb)
+    returns kanban.comments
+    language plpgsql as $$
+declare
+    v_now  timestamptz := clock_timestamp();
+    v_card kanban.cards;
+    v_row  kanban.comments;
+begin
+    select * into v_card from kanban.cards
+    where tenant_id = p_tenant and deleted_at is null
+      and id = coalesce(p_card, (select id from kanban.cards where tenant_id = p_tenant and key = p_card_key));
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
+    end if;
+    perform kanban.require_open_board(p_tenant, v_card.board_id);
+    insert into kanban.comments (tenant_id, id, card_id, author_kind, author_id, body, metadata, created_at, updated_at)
+    values (p_tenant, p_id, v_card.id, p_actor ->> 'kind', p_actor ->> 'id', p_body, p_metadata, v_now, v_now)
+    returning * into v_row;
+    perform kanban.append_event(p_tenant, v_card.board_id, 'comment', p_id, 'comment.created', p_actor, v_now,
+                                jsonb_build_object('after', kanban.comment_doc(v_row)));
+    return v_row;
+end $$;

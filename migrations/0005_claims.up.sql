@@ -1,0 +1,337 @@
+-- Ready work, and the leases under which agents do it.
+
+-- The cards an agent can work on, in the order in which it should take them: its own unfinished work, then priority, due
+-- date (none last), position, id. Written so that it is inlined into the statement that calls it; each branch reads the
+-- few rows it returns from an index in that order.
+--
+-- p_boards: only these boards (null: every board). p_full_boards: boards that have no room to start queued work.
+-- p_holder: the agent whose live leases count as free: the agent itself to list its work, '' to take new leases.
+-- p_rank to p_id: the row to go on behind; rank 0 is own work, 1 the rest.
+create function kanban.ready_cards(
+    p_tenant text, p_agent text, p_holder text, p_boards uuid[], p_full_boards uuid[], p_labels text[], p_now timestamptz,
+    p_rank integer, p_priority integer, p_due timestamptz, p_position bigint, p_id uuid, p_limit integer)
+    returns table (rank integer, priority integer, due timestamptz, "position" bigint, id uuid, board_id uuid)
+    language sql stable as $$
+    select r.rank, r.priority, r.due, r.position, r.id, r.board_id
+    from (
+        -- started by this agent and not finished
+        select 0 as rank, c.priority::integer as priority, coalesce(c.due_at, 'infinity') as due, c.position, c.id,
+               c.board_id
+        from kanban.cards as c
+        join kanban.boards as b on b.tenant_id = p_tenant and b.id = c.board_id
+        where c.tenant_id = p_tenant and c.claim_agent = p_agent and c.status = 'doing' and c.open_blockers = 0
+          and c.deleted_at is null and (c.lease_until <= p_now or c.claim_agent = p_holder) and c.labels @> p_labels
+          and b.archived_at is null and b.deleted_at is null and (p_boards is null or b.id = any (p_boards))
+        union all
+        -- started by somebody, assigned to this agent
+        select 0, c.priority, coalesce(c.due_at, 'infinity'), c.position, c.id, c.board_id
+        from kanban.cards as c
+        join kanban.boards as b on b.tenant_id = p_tenant and b.id = c.board_id
+        where c.tenant_id = p_tenant and c.assignees @> array[p_agent] and c.assignees <> '{}' and c.finished_at is null
+          and c.status = 'doing' and c.open_blockers = 0 and c.deleted_at is null
+          and c.claim_agent is distinct from p_agent and (c.claim_agent is null or c.lease_until <= p_now)
+          and c.labels @> p_labels
+          and b.archived_at is null and b.deleted_at is null and (p_boards is null or b.id = any (p_boards))
+        union all
+        -- queued and assigned to this agent
+        select 1, c.priority, coalesce(c.due_at, 'infinity'), c.position, c.id, c.board_id
+        from kanban.cards as c
+        join kanban.boards as b on b.tenant_id = p_tenant and b.id = c.board_id
+        where c.tenant_id = p_tenant and c.assignees @> array[p_agent] and c.assignees <> '{}' and c.finished_at is null
+          and c.status in ('backlog', 'todo') and c.open_blockers = 0 and c.deleted_at is null
+          and (c.claim_agent is null or c.lease_until <= p_now or c.claim_agent = p_holder)
+          and c.labels @> p_labels
+          and b.archived_at is null and b.deleted_at is null and (p_boards is null or b.id = any (p_boards))
+          and b.id <> all (p_full_boards)
+        union all
+        -- left behind in progress: the lease has ended and nobody is assigned
+        select 1, c.priority, coalesce(c.due_at, 'infinity'), c.position, c.id, c.board_id
+        from kanban.cards as c
+        join kanban.boards as b on b.tenant_id = p_tenant and b.id = c.board_id
+        where c.tenant_id = p_tenant and c.lease_until <= p_now and c.status = 'doing' and c.assignees = '{}'
+          and c.open_blockers = 0 and c.deleted_at is null and c.claim_agent is distinct from p_agent
+          and c.labels @> p_labels
+          and b.archived_at is null and b.deleted_at is null and (p_boards is null or b.id = any (p_boards))
+        union all
+        -- queued for anybody: the first few of each board from the index that is in this order
+        select 1, q.priority, q.due, q.position, q.id, b.id
+        from kanban.boards as b
+        cross join lateral (
+            select c.priority, coalesce(c.due_at, 'infinity'::timestamptz) as due, c.position, c.id
+            from kanban.cards as c
+            where c.tenant_id = p_tenant and c.board_id = b.id and c.assignees = '{}' and c.open_blockers = 0
+              and c.status in ('backlog', 'todo') and c.deleted_at is null
+              and (c.claim_agent is null or c.lease_until <= p_now or c.claim_agent = p_holder)
+              and c.labels @> p_labels
+              and (c.priority, coalesce(c.due_at, 'infinity'::timestamptz), c.position, c.id)
+                  > (case when p_rank = 1 then p_priority else -1 end, case when p_rank = 1 then p_due else '-infinity' end,
+                     p_position, p_id)
+            order by c.priority, coalesce(c.due_at, 'infinity'::timestamptz), c.position, c.id
+            limit p_limit) as q
+        where b.tenant_id = p_tenant and b.archived_at is null and b.deleted_at is null
+          and (p_boards is null or b.id = any (p_boards)) and b.id <> all (p_full_boards)
+    ) as r
+    where (r.rank, r.priority, r.due, r.position, r.id) > (p_rank, p_priority, p_due, p_position, p_id)
+    order by r.rank, r.priority, r.due, r.position, r.id
+    limit p_limit
+$$;
+
+-- Gives a locked card to an agent under a new lease and epoch, and starts it if asked to. The board's columns are locked.
+create function kanban.take_card(
+    p_actor jsonb, p_old kanban.cards, p_agent text, p_ttl integer, p_start boolean) returns kanban.cards
+    language plpgsql as $$
+declare
+    v_now timestamptz := greatest(clock_timestamp(), p_old.column_since);
+    v_new kanban.cards := p_old;
+    v_to  kanban.columns;
+    v_key bigint := p_old.position;
+begin
+    if p_start and p_old.status in ('backlog', 'todo') then
+        select * into v_to from kanban.columns
+        where tenant_id = p_old.tenant_id and board_id = p_old.board_id and kind = 'doing' and deleted_at is null
+        order by position limit 1;
+    end if;
+    if v_to.id is not null then
+        perform kanban.require_room(v_to);
+        v_key := kanban.place_key(p_old.tenant_id, v_to, p_old.id, null, null, null);
+    else
+        select * into v_to from kanban.columns where tenant_id = p_old.tenant_id and id = p_old.column_id;
+    end if;
+    v_new.claim_agent := p_agent;
+    v_new.claim_epoch := p_old.claim_epoch + 1;
+    v_new.claimed_at := v_now;
+    v_new.lease_until := v_now + make_interval(secs => p_ttl);
+    return kanban.shift_card(p_actor, p_old, v_new, v_to, v_key, 'card.claimed', v_now);
+end $$;
+
+-- One agent's claims are counted and taken one call at a time where a capacity is named.
+create function kanban.free_capacity(p_tenant text, p_agent text, p_capacity integer) returns integer
+    language plpgsql as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended(p_tenant || '/' || p_agent, 0));
+    return p_capacity - (select count(*) from kanban.cards
+                         where tenant_id = p_tenant and claim_agent = p_agent and lease_until > clock_timestamp()
+                           and deleted_at is null);
+end $$;
+
+create function kanban.claim_next(
+    p_tenant text, p_actor jsonb, p_agent text, p_board uuid, p_board_key text, p_labels text[], p_limit integer,
+    p_ttl integer, p_start boolean, p_capacity integer) returns setof kanban.cards
+    language plpgsql as $$
+declare
+    c_nil    constant uuid := '00000000-0000-0000-0000-000000000000';
+    v_limit  integer := p_limit;
+    v_boards uuid[];
+    v_full   uuid[] := '{}';
+    v_ids    uuid[];
+    v_now    timestamptz := clock_timestamp();
+    v_card   kanban.cards;
+    v_taken  integer := 0;
+begin
+    if p_board is not null or p_board_key is not null then
+        v_boards := array(select id from kanban.boards
+                          where tenant_id = p_tenant and deleted_at is null and (id = p_board or key = p_board_key));
+        if v_boards = '{}' then
+            perform kanban.refuse('not_found', jsonb_build_object('what', 'board'));
+        end if;
+    end if;
+    if p_capacity is not null then
+        v_limit := least(v_limit, kanban.free_capacity(p_tenant, p_agent, p_capacity));
+    end if;
+    if v_limit <= 0 then
+        return;
+    end if;
+    if v_boards is null then
+        v_boards := array(
+            select distinct r.board_id
+            from kanban.ready_cards(p_tenant, p_agent, '', null, '{}', p_labels, v_now, -1, -1, '-infinity', 0, c_nil,
+                                    v_limit) as r);
+    end if;
+    -- from here on nobody else claims or moves on these boards; what is read now is what is
+    perform kanban.lock_columns(p_tenant, v_boards);
+    v_now := clock_timestamp();
+    for v_round in 1..8 loop
+        if p_start then
+            v_full := array(
+                select f.board_id
+                from (select distinct on (c.board_id) c.board_id, c.cards >= c.wip_limit as is_full
+                      from kanban.columns as c
+                      where c.tenant_id = p_tenant and c.board_id = any (v_boards) and c.kind = 'doing'
+                        and c.deleted_at is null
+                      order by c.board_id, c.position) as f
+                where f.is_full);
+        end if;
+        v_ids := array(
+            select r.id
+            from kanban.ready_cards(p_tenant, p_agent, '', v_boards, v_full, p_labels, v_now, -1, -1, '-infinity', 0,
+                                    c_nil, v_limit - v_taken) as r);
+        exit when v_ids = '{}';
+        perform 1 from kanban.cards where tenant_id = p_tenant and id = any (v_ids) order by id for no key update;
+        for v_card in
+            select c.* from unnest(v_ids) with ordinality as u (id, place)
+            join kanban.cards as c on c.tenant_id = p_tenant and c.id = u.id
+            -- an edit or a new dependency may have come in before the lock
+            where c.deleted_at is null and c.open_blockers = 0 and c.finished_at is null
+              and (c.assignees = '{}' or c.assignees @> array[p_agent]) and c.labels @> p_labels
+              and (c.claim_agent is null or c.lease_until <= v_now)
+            order by u.place
+        loop
+            continue when p_start and v_card.status in ('backlog', 'todo') and exists (
+                select from (select cards, wip_limit from kanban.columns
+                             where tenant_id = p_tenant and board_id = v_card.board_id and kind = 'doing'
+                               and deleted_at is null
+                             order by position limit 1) as d
+                where d.cards >= d.wip_limit);
+            return next kanban.take_card(p_actor, v_card, p_agent, p_ttl, p_start);
+            v_taken := v_taken + 1;
+        end loop;
+        exit when v_taken >= v_limit;
+    end loop;
+    if v_taken = 0 and v_boards <> '{}' and p_board is null and p_board_key is null and v_full = '{}' and exists (
+        select from kanban.ready_cards(p_tenant, p_agent, '', null, '{}', p_labels, v_now, -1, -1, '-infinity', 0, c_nil,
+                                       1)) then
+        -- others took what these boards had; another board has work
+        perform kanban.try_again();
+    end if;
+end $$;
+
+create function kanban.claim_card(
+    p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_agent text, p_ttl integer, p_start boolean,
+    p_capacity integer) returns kanban.cards
+    language plpgsql as $$
+declare
+    v_id    uuid;
+    v_board uuid;
+    v_free  integer;
+    v_old   kanban.cards;
+    v_why   text;
+begin
+    select id, board_id into v_id, v_board from kanban.cards
+    where tenant_id = p_tenant and deleted_at is null
+      and id = coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key));
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
+    end if;
+    if p_capacity is not null then
+        v_free := kanban.free_capacity(p_tenant, p_agent, p_capacity);
+    end if;
+    perform kanban.lock_columns(p_tenant, array[v_board]);
+    perform kanban.require_open_board(p_tenant, v_board);
+    v_old := kanban.lock_card(p_tenant, v_id, false);
+    if v_old.board_id <> v_board then
+        perform kanban.try_again();
+    elsif v_old.deleted_at is not null then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
+    elsif v_old.claim_agent <> p_agent and v_old.lease_until > clock_timestamp() then
+        perform kanban.refuse('claimed', jsonb_build_object(
+            'card', v_old.key, 'agent_id', v_old.claim_agent, 'until', kanban.rfc3339(v_old.lease_until)));
+    end if;
+    v_why := case
+        when v_old.finished_at is not null then 'finished'
+        when v_old.open_blockers > 0 then 'blocked'
+        when v_old.assignees <> '{}' and not v_old.assignees @> array[p_agent] then 'assigned'
+        -- in progress without ever having been an agent's: a person is on it
+        when v_old.status = 'doing' and v_old.lease_until is null and v_old.assignees = '{}' then 'in_progress' end;
+    if v_why is not null then
+        perform kanban.refuse('not_ready', jsonb_build_object('card', v_old.key, 'reason', v_why));
+    elsif v_free <= 0 and not (v_old.claim_agent is not distinct from p_agent
+                               and v_old.lease_until > clock_timestamp()) then
+        perform kanban.refuse('capacity_reached', jsonb_build_object(
+            'agent_id', p_agent, 'held', p_capacity - v_free, 'capacity', p_capacity));
+    end if;
+    return kanban.take_card(p_actor, v_old, p_agent, p_ttl, p_start);
+end $$;
+
+-- Extends the lease. The version stays: the card has not changed, and its holder's next write must not fail on its own
+-- heartbeat.
+create function kanban.heartbeat_card(
+    p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_epoch bigint, p_ttl integer, p_max_age integer)
+    returns kanban.cards
+    language plpgsql as $$
+declare
+    v_now timestamptz;
+    v_old kanban.cards;
+    v_new kanban.cards;
+begin
+    v_old := kanban.lock_card(
+        p_tenant, coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key)), false);
+    perform kanban.guard_card(v_old, p_actor, null, p_epoch);
+    v_now := clock_timestamp();
+    if v_old.claimed_at + make_interval(secs => p_max_age) <= v_now then
+        perform kanban.refuse('claim_too_old', jsonb_build_object('card', v_old.key));
+    end if;
+    v_new := v_old;
+    v_new.lease_until := least(v_now + make_interval(secs => p_ttl), v_old.claimed_at + make_interval(secs => p_max_age));
+    update kanban.cards set lease_until = v_new.lease_until where tenant_id = p_tenant and id = v_old.id;
+    perform kanban.append_event(p_tenant, v_old.board_id, 'card', v_old.id, 'card.claim_extended', p_actor, v_now,
+                                kanban.changes(kanban.card_doc(v_old), kanban.card_doc(v_new)));
+    return v_new;
+end $$;
+
+-- Ends the claim. Work in progress stays where it is and can be claimed at once.
+create function kanban.release_card(
+    p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_epoch bigint, p_reason text) returns kanban.cards
+    language plpgsql as $$
+declare
+    v_now timestamptz;
+    v_old kanban.cards;
+    v_new kanban.cards;
+begin
+    v_old := kanban.lock_card(
+        p_tenant, coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key)), false);
+    perform kanban.guard_card(v_old, p_actor, null, p_epoch);
+    v_now := clock_timestamp();
+    v_new := v_old;
+    v_new.claim_agent := null;
+    v_new.claimed_at := null;
+    v_new.lease_until := case when v_old.status = 'doing' then v_now end;
+    v_new.version := v_old.version + 1;
+    v_new.updated_at := v_now;
+    update kanban.cards
+    set version = v_new.version, claim_agent = null, claimed_at = null, lease_until = v_new.lease_until,
+        updated_at = v_now
+    where tenant_id = p_tenant and id = v_old.id;
+    perform kanban.append_event(
+        p_tenant, v_old.board_id, 'card', v_old.id, 'card.released', p_actor, v_now,
+        kanban.changes(kanban.card_doc(v_old), kanban.card_doc(v_new)) || jsonb_build_object('reason', p_reason));
+    return v_new;
+end $$;
+
+-- Finishes claimed work: into the board's first done column, and the claim ends with it.
+create function kanban.complete_card(p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_epoch bigint)
+    returns kanban.cards
+    language plpgsql as $$
+declare
+    v_id    uuid;
+    v_board uuid;
+    v_from  uuid;
+    v_done  uuid;
+    v_to    kanban.columns;
+    v_old   kanban.cards;
+begin
+    select id, board_id, column_id into v_id, v_board, v_from from kanban.cards
+    where tenant_id = p_tenant and deleted_at is null
+      and id = coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key));
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
+    end if;
+    select id into v_done from kanban.columns
+    where tenant_id = p_tenant and board_id = v_board and kind = 'done' and deleted_at is null
+    order by position limit 1;
+    perform 1 from kanban.columns where tenant_id = p_tenant and id = any (array[v_from, v_done])
+    order by id for no key update;
+    select * into v_to from kanban.columns where tenant_id = p_tenant and id = v_done and deleted_at is null;
+    v_old := kanban.lock_card(p_tenant, v_id, true);
+    if v_old.column_id <> v_from then
+        perform kanban.try_again();
+    end if;
+    perform kanban.guard_card(v_old, p_actor, null, p_epoch);
+    perform kanban.require_open_board(p_tenant, v_board);
+    if v_to.id is null then
+        perform kanban.refuse('no_done_column');
+    end if;
+    perform kanban.require_room(v_to);
+    return kanban.shift_card(
+        p_actor, v_old, v_old, v_to, kanban.place_key(p_tenant, v_to, v_id, null, null, null), 'card.completed',
+        greatest(clock_timestamp(), v_old.column_since));
+end $$;

@@ -1,0 +1,16 @@
+//! Tests of the core library against a real PostgreSQL.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod architecture;
+mod boards;
+mod cards;
+mod claims;
+mod concurrency;
+mod dependencies;
+mod embedded;
+mod events;
+mod import;
+mod order;
+mod schema;

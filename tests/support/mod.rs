@@ -1,0 +1,142 @@
+//! A database of its own for every test: one PostgreSQL a test program, one migrated template, a copy of it a test.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use kanban_core::embedded::Embedded;
+use kanban_core::{Actor, BoardDetail, Kanban, NewBoard, NewWorkspace, Store};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+
+/// Where the test program's PostgreSQL listens.
+struct Server {
+    socket: String,
+    port: u16,
+    superuser: String,
+}
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// Starts the server on a thread of its own, for it outlives the runtime of the test that comes first.
+fn server() -> &'static Server {
+    SERVER.get_or_init(|| {
+        std::thread::spawn(|| {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(start())
+        })
+        .join()
+        .expect("the test server starts")
+    })
+}
+
+async fn start() -> Server {
+    let root = reachable_dir().keep();
+    let embedded = Embedded::start(&root.join("db"), &|_| ()).await.expect("the test server starts");
+    stop_at_exit(embedded.data_dir(), &root);
+    let server = Server {
+        socket: embedded.socket_dir().to_string_lossy().into_owned(),
+        port: embedded.port(),
+        superuser: embedded.superuser().to_owned(),
+    };
+    let mut admin = server.admin("postgres").await;
+    for statement in [
+        "create role kanban login",
+        "create database template_kanban owner kanban template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'",
+    ] {
+        sqlx::raw_sql(statement).execute(&mut admin).await.expect("the template is created");
+    }
+    let store = Store::connect(&server.url("template_kanban")).await.expect("the template answers");
+    store.migrate().await.expect("the template is migrated");
+    store.close().await.expect("the template is left alone");
+    // held to the end of the program: its locks are given back with it
+    std::mem::forget(embedded);
+    server
+}
+
+impl Server {
+    fn url(&self, database: &str) -> String {
+        format!("postgres://kanban@localhost/{database}?host={}&port={}&sslmode=disable", self.socket, self.port)
+    }
+
+    fn options(&self, database: &str) -> PgConnectOptions {
+        PgConnectOptions::new_without_pgpass()
+            .host(&self.socket)
+            .port(self.port)
+            .username(&self.superuser)
+            .database(database)
+            .ssl_mode(sqlx::postgres::PgSslMode::Disable)
+            .disable_statement_logging()
+    }
+
+    async fn admin(&self, database: &str) -> PgConnection {
+        self.options(database).connect().await.expect("the test server answers")
+    }
+}
+
+/// A folder that the user which runs PostgreSQL can reach, also when the tests run as root; removed when it is dropped.
+pub fn reachable_dir() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::Builder::new().prefix("kanban-test-").tempdir_in("/tmp").expect("a folder");
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).expect("its permissions");
+    dir
+}
+
+/// Tells the server to stop at once and removes its folder when the test program ends.
+fn stop_at_exit(data: &std::path::Path, root: &std::path::Path) {
+    static PLACE: OnceLock<(std::path::PathBuf, std::path::PathBuf)> = OnceLock::new();
+    extern "C" fn stop() {
+        let Some((data, root)) = PLACE.get() else { return };
+        let pid = std::fs::read_to_string(data.join("postmaster.pid")).ok();
+        if let Some(pid) = pid.and_then(|text| text.lines().next()?.parse::<i32>().ok()) {
+            // SAFETY: the process is the server that this program started, by its own record of its id
+            unsafe { libc::kill(pid, libc::SIGQUIT) };
+        }
+        let _ = std::fs::remove_dir_all(root);
+    }
+    let _ = PLACE.set((data.to_owned(), root.to_owned()));
+    // SAFETY: the handler touches only files and a process of this program's own
+    unsafe { libc::atexit(stop) };
+}
+
+/// A migrated, empty database that no other test uses.
+pub struct Database {
+    name: String,
+}
+
+/// Makes one.
+pub async fn database() -> Database {
+    let server = server();
+    let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let mut admin = server.admin("postgres").await;
+    let create = format!("create database {name} template template_kanban owner kanban");
+    sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut admin).await.expect("a copy of the template");
+    admin.close().await.expect("the connection closes");
+    Database { name }
+}
+
+impl Database {
+    /// Its URL, for the role that owns it.
+    pub fn url(&self) -> String {
+        server().url(&self.name)
+    }
+
+    /// A store on it.
+    pub async fn store(&self) -> Store {
+        Store::connect(&self.url()).await.expect("the database answers")
+    }
+
+    /// A connection that may look and meddle behind the store's back.
+    pub async fn superuser(&self) -> PgPool {
+        PgPool::connect_with(server().options(&self.name)).await.expect("the database answers")
+    }
+}
+
+/// A board with Todo, Doing and Done, and a person's handle on it.
+pub async fn board(store: &Store) -> (Kanban, BoardDetail) {
+    let kanban = store.tenant("default", Actor::human("ada")).expect("a person");
+    let workspace = NewWorkspace { name: "work".to_owned(), ..NewWorkspace::default() };
+    kanban.create_workspace(workspace).await.expect("a workspace");
+    let board = kanban.create_board(NewBoard::named("Agent Backlog")).await.expect("a board");
+    (kanban, board)
+}
