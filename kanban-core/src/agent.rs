@@ -15,6 +15,16 @@ impl Kanban {
     /// or assigned to this agent, no other agent has a live lease on it, and it is queued (`backlog`, `todo`), or in
     /// progress and this agent's own, or left in progress by an agent whose lease has ended.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let tasks = kanban.next_tasks("claude-1", NextTasks::default()).await?;
+    /// assert_eq!(tasks.items[0].key, "AB-1");
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`NotFound`](Error::NotFound) for the board; [`Invalid`](Error::Invalid) for a bad limit or cursor.
     pub async fn next_tasks(&self, agent: &str, list: NextTasks) -> Result<Page<Card>> {
@@ -44,6 +54,19 @@ impl Kanban {
 
     /// Claims the next ready cards for an agent, each for nobody else, and starts them. Never more than asked for. When
     /// nothing can be claimed, the answer says why and when to ask again.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let claimed = kanban.claim_next("claude-1", ClaimNext::default()).await?;
+    /// assert_eq!(claimed.items[0].status, ColumnKind::Doing);
+    /// // nobody else gets it, and is told why and when to ask again
+    /// let nothing = kanban.claim_next("claude-2", ClaimNext::default()).await?;
+    /// assert_eq!(nothing.reason.unwrap().code, NothingClaimedCode::NothingReady);
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`NotFound`](Error::NotFound) for the board; [`Invalid`](Error::Invalid); [`Forbidden`](Error::Forbidden) for an
@@ -90,6 +113,16 @@ impl Kanban {
     /// Claims a certain card for an agent and starts it. Claiming one's own card again gives a new epoch, which shuts out
     /// whoever still works under the old one.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let card = kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let claimed = kanban.claim_card(card.id, "claude-1", ClaimOptions::default()).await?;
+    /// assert_eq!(claimed.claim.unwrap().epoch, Epoch(1));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`NotFound`](Error::NotFound), [`Claimed`](Error::Claimed), [`NotReady`](Error::NotReady),
     /// [`WipLimitReached`](Error::WipLimitReached), [`CapacityReached`](Error::CapacityReached),
@@ -102,6 +135,17 @@ impl Kanban {
     }
 
     /// Extends a claim by `ttl_seconds` from now (900 when `None`, at most 86,400; seven days in all).
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let card = kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let claimed = kanban.claim_card(card.id, "claude-1", ClaimOptions::default()).await?.claim.unwrap();
+    /// let longer = kanban.heartbeat(card.id, claimed.epoch, Some(3600)).await?.claim.unwrap();
+    /// assert!(longer.until > claimed.until);
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`StaleClaim`](Error::StaleClaim) when the claim has ended or been passed on; [`NotFound`](Error::NotFound);
@@ -117,6 +161,18 @@ impl Kanban {
 
     /// Gives a claimed card back. It stays in its column, and work in progress can be claimed by anybody at once.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let card = kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let epoch = kanban.claim_card(card.id, "claude-1", ClaimOptions::default()).await?.claim.unwrap().epoch;
+    /// kanban.release_card(card.id, epoch, Some("needs a person")).await?;
+    /// let error = kanban.heartbeat(card.id, epoch, None).await.unwrap_err();
+    /// assert_eq!(error.code(), "stale_claim");
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`StaleClaim`](Error::StaleClaim), [`NotFound`](Error::NotFound).
     pub async fn release_card(&self, card: impl Into<CardRef>, epoch: Epoch, reason: Option<&str>) -> Result<Card> {
@@ -131,6 +187,17 @@ impl Kanban {
     }
 
     /// Finishes a claimed card: moves it to the board's first done column and ends the claim.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let card = kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let epoch = kanban.claim_card(card.id, "claude-1", ClaimOptions::default()).await?.claim.unwrap().epoch;
+    /// let done = kanban.complete_card(card.id, epoch).await?;
+    /// assert_eq!((done.status, done.claim), (ColumnKind::Done, None));
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`StaleClaim`](Error::StaleClaim), [`NotFound`](Error::NotFound), [`WipLimitReached`](Error::WipLimitReached) for

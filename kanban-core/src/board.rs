@@ -25,6 +25,15 @@ pub struct BoardFilter {
 impl Kanban {
     /// Creates a workspace.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let workspace = kanban.create_workspace(NewWorkspace { name: "Research".into(), ..Default::default() }).await?;
+    /// assert_eq!(kanban.get_workspace(workspace.id).await?.name, "Research");
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Invalid`](Error::Invalid); [`Duplicate`](Error::Duplicate) when the tenant has one of that name.
     pub async fn create_workspace(&self, new: NewWorkspace) -> Result<Workspace> {
@@ -62,6 +71,15 @@ impl Kanban {
 
     /// Creates a board with the columns of its template. Without a key it gets one from its name; without a workspace it
     /// goes to the tenant's first one.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let release = kanban.create_board(NewBoard::named("Release train")).await?;
+    /// assert_eq!((release.board.key.as_str(), release.columns.len()), ("RT", 3));
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`Invalid`](Error::Invalid); [`NotFound`](Error::NotFound) for the workspace; [`Duplicate`](Error::Duplicate) when
@@ -115,6 +133,15 @@ impl Kanban {
 
     /// Reads a board with its columns in order and their counts of cards.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let board = kanban.get_board("AB".parse::<BoardRef>()?).await?;
+    /// assert_eq!(board.columns[1].name, "Doing");
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`NotFound`](Error::NotFound).
     pub async fn get_board(&self, board: impl Into<BoardRef>) -> Result<BoardDetail> {
@@ -124,6 +151,15 @@ impl Kanban {
     }
 
     /// Lists the tenant's boards, oldest first.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let boards = kanban.list_boards(BoardFilter::default(), ListPage::default()).await?;
+    /// assert_eq!(boards.items[0].key, "AB");
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`Invalid`](Error::Invalid) for a bad limit or cursor.
@@ -142,6 +178,16 @@ impl Kanban {
     }
 
     /// Changes a board's own members; archives it or brings it back.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let patch = BoardPatch { archived: Some(true), ..BoardPatch::default() };
+    /// let archived = kanban.update_board(board.board.id, board.board.version, patch).await?;
+    /// assert!(archived.board.archived_at.is_some());
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`NotFound`](Error::NotFound), [`VersionConflict`](Error::VersionConflict), [`Invalid`](Error::Invalid).
@@ -187,6 +233,15 @@ impl Kanban {
 
     /// Creates a column at the end of a board.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let review = kanban.create_column(board.board.id, NewColumn::named("Review", ColumnKind::Doing)).await?;
+    /// assert_eq!(review.position, 3);
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Invalid`](Error::Invalid); [`NotFound`](Error::NotFound) for the board; [`Duplicate`](Error::Duplicate) when the
     /// board has a column of that name.
@@ -208,6 +263,16 @@ impl Kanban {
     }
 
     /// Changes a column's name, kind, WIP limit or metadata.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let doing = &board.columns[1];
+    /// let limit = ColumnPatch { wip_limit: Some(Some(3)), ..ColumnPatch::default() };
+    /// assert_eq!(kanban.update_column(doing.id, doing.version, limit).await?.wip_limit, Some(3));
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`NotFound`](Error::NotFound), [`VersionConflict`](Error::VersionConflict), [`Invalid`](Error::Invalid);

@@ -10,6 +10,15 @@ use crate::{Error, Kanban, Result};
 impl Kanban {
     /// Creates a card in a column, at its end unless a place is given.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let card = kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// assert_eq!((card.key.as_str(), card.version), ("AB-1", Version(1)));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Invalid`](Error::Invalid), also for a neighbour that is not in that column; [`NotFound`](Error::NotFound) for the
     /// column; [`WipLimitReached`](Error::WipLimitReached); [`Duplicate`](Error::Duplicate) for the external id.
@@ -32,6 +41,17 @@ impl Kanban {
     }
 
     /// Lists a board's cards in the order of its columns and of the cards in them.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let filter = CardFilter { status: Some(ColumnKind::Todo), ..CardFilter::default() };
+    /// let page = kanban.list_cards(board.board.id, ListCards { filter, ..ListCards::default() }).await?;
+    /// assert_eq!(page.items.len(), 1);
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// [`NotFound`](Error::NotFound) for the board; [`Invalid`](Error::Invalid) for a bad limit or cursor.
@@ -57,6 +77,19 @@ impl Kanban {
 
     /// Changes what a card says. Members that are absent from the patch stay.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let card = kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let patch = CardPatch { priority: Some(Priority::High), ..CardPatch::default() };
+    /// kanban.update_card(card.id, card.version, patch.clone()).await?;
+    /// // whoever still holds the old version learns of it
+    /// let stale = kanban.update_card(card.id, card.version, patch).await.unwrap_err();
+    /// assert_eq!(stale.kind(), ErrorKind::VersionMismatch);
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`NotFound`](Error::NotFound), [`VersionConflict`](Error::VersionConflict), [`Invalid`](Error::Invalid);
     /// [`Claimed`](Error::Claimed) to an agent while another agent works on it; [`StaleClaim`](Error::StaleClaim).
@@ -80,6 +113,16 @@ impl Kanban {
 
     /// Moves a card to a column, of its own board or another. It keeps its key.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let card = kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let moved = kanban.move_card(card.id, card.version, MoveCard::to(board.columns[1].id)).await?;
+    /// assert_eq!((moved.status, moved.version), (ColumnKind::Doing, Version(2)));
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// Those of [`update_card`](Self::update_card); [`WipLimitReached`](Error::WipLimitReached).
     pub async fn move_card(
@@ -92,6 +135,19 @@ impl Kanban {
     }
 
     /// Moves a card within its column.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let todo = board.columns[0].id;
+    /// let first = kanban.create_card(todo, NewCard::titled("First")).await?;
+    /// let urgent = kanban.create_card(todo, NewCard::titled("Urgent")).await?;
+    /// kanban.reorder_card(urgent.id, urgent.version, Place::before(first.id)).await?;
+    /// let page = kanban.list_cards(board.board.id, ListCards::default()).await?;
+    /// assert_eq!(page.items[0].key, urgent.key);
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// Those of [`update_card`](Self::update_card).
@@ -126,6 +182,17 @@ impl Kanban {
     }
 
     /// Deletes a card: it leaves every list, holds nothing back any more, and can be restored.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let card = kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let deleted = kanban.delete_card(card.id, card.version).await?;
+    /// assert_eq!(kanban.get_card(card.id).await.unwrap_err().kind(), ErrorKind::NotFound);
+    /// assert_eq!(kanban.restore_card(card.id, deleted.version).await?.deleted_at, None);
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     /// Those of [`update_card`](Self::update_card).

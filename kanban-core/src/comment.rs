@@ -7,6 +7,17 @@ use crate::{Kanban, Result};
 impl Kanban {
     /// Writes a comment on a card.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let card = kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// kanban.create_comment(card.id, NewComment::saying("The cookie expires too early.")).await?;
+    /// let comments = kanban.list_comments(card.id, ListPage::default()).await?;
+    /// assert_eq!(comments.items[0].author.id, "ada");
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`NotFound`](crate::Error::NotFound) for the card; [`Invalid`](crate::Error::Invalid).
     pub async fn create_comment(&self, card: impl Into<CardRef>, new: NewComment) -> Result<Comment> {

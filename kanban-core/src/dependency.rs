@@ -7,6 +7,20 @@ use crate::{Kanban, Result};
 impl Kanban {
     /// Links a card to another. Adding a link that is there already changes nothing and says so.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let todo = board.columns[0].id;
+    /// let design = kanban.create_card(todo, NewCard::titled("Design")).await?;
+    /// let build = kanban.create_card(todo, NewCard::titled("Build")).await?;
+    /// kanban.add_dependency(build.id, NewDependency::waits_for(design.id)).await?;
+    /// let cycle = kanban.add_dependency(design.id, NewDependency::waits_for(build.id)).await.unwrap_err();
+    /// assert_eq!(cycle.code(), "dependency_cycle");
+    /// assert_eq!(kanban.list_dependencies(design.id).await?[0].text, "AB-1 blocks AB-2 (todo)");
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`NotFound`](crate::Error::NotFound) for either card; [`DependencyCycle`](crate::Error::DependencyCycle) with the
     /// whole path when a card would wait for itself; [`Invalid`](crate::Error::Invalid) for a card linked to itself.

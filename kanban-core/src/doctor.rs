@@ -32,6 +32,14 @@ impl Kanban {
     /// Recomputes the tenant's counters, positions, sequences and visits from the rows they stand for, and compares.
     /// Changes nothing.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// assert!(kanban.examine().await?.findings.is_empty());
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Unavailable`](Error::Unavailable).
     pub async fn examine(&self) -> Result<Diagnosis> {

@@ -8,6 +8,17 @@ impl Kanban {
     /// A board's events behind a number, in their order. The numbers have no gap, so the highest one read is all that a
     /// reader needs to remember.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let events = kanban.list_events(board.board.id, ListEvents::default()).await?;
+    /// let numbers: Vec<i64> = events.iter().map(|event| event.seq).collect();
+    /// assert_eq!(numbers, [1, 2, 3, 4]);
+    /// assert_eq!(events[0].action, "board.created");
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`NotFound`](Error::NotFound) for the board; [`Invalid`](Error::Invalid) for a number that the board has not
     /// reached yet.

@@ -9,6 +9,14 @@ impl Kanban {
     /// Gives a tenant without workspaces the workspace "default" and the board "Agent Backlog" with a few cards. Answers
     /// the board, or `None` when the tenant has a workspace already.
     ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// assert!(kanban.seed_demo().await?.is_none(), "there is a workspace already");
+    /// # Ok(()) }) }
+    /// ```
+    ///
     /// # Errors
     /// [`Unavailable`](Error::Unavailable).
     pub async fn seed_demo(&self) -> Result<Option<BoardDetail>> {
