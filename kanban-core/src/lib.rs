@@ -55,3 +55,8 @@ pub use error::{Error, ErrorKind, InvalidField, Result};
 pub use kanban::Kanban;
 pub use model::*;
 pub use store::Store;
+
+/// Runs the Rust example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -100,7 +100,8 @@ impl Store {
     /// [`Invalid`](Error::Invalid) for text that is not a database URL, [`Unavailable`](Error::Unavailable) when the
     /// database cannot be reached.
     pub async fn connect(url: &str) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url).map_err(|_| {
+        let is_ours = url.starts_with("postgres://") || url.starts_with("postgresql://");
+        let options = PgConnectOptions::from_str(url).ok().filter(|_| is_ours).ok_or_else(|| {
             Error::invalid(
                 "/database_url",
                 "is not a PostgreSQL URL such as postgres://user:password@host:5432/database",

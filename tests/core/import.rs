@@ -49,7 +49,10 @@ async fn a_file_comes_in_whole_once_and_its_ready_work_is_what_the_file_says() {
         };
         let mut expected: Vec<&str> = issues
             .iter()
-            .filter(|issue| issue["status"] == "open" && issue["assignee"].as_str().is_none_or(str::is_empty))
+            .filter(|issue| {
+                matches!(issue["status"].as_str(), Some("open" | "deferred"))
+                    && issue["assignee"].as_str().is_none_or(str::is_empty)
+            })
             .filter(|issue| {
                 let links = issue["dependencies"].as_array().into_iter().flatten();
                 links

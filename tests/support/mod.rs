@@ -127,6 +127,7 @@ impl Database {
     }
 
     /// A connection that may look and meddle behind the store's back.
+    #[allow(dead_code, reason = "not every test program looks there")]
     pub async fn superuser(&self) -> PgPool {
         PgPool::connect_with(server().options(&self.name)).await.expect("the database answers")
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Mutex;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ulid::Ulid;
@@ -19,7 +20,7 @@ macro_rules! id_types {
         impl $name {
             /// A new id, for something that is about to be created.
             pub fn generate() -> Self {
-                Self(Ulid::generate())
+                Self(next_ulid())
             }
 
             #[allow(dead_code, reason = "not every kind of id is bound to a statement")]
@@ -87,6 +88,14 @@ id_types! {
     DependencyId => "dependency";
     /// Names whatever an event is about.
     EntityId => "thing";
+}
+
+/// The ids of one process go up, also within a millisecond: what is created later sorts behind.
+fn next_ulid() -> Ulid {
+    static GENERATOR: Mutex<ulid::Generator> = Mutex::new(ulid::Generator::new());
+    let mut generator = GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    // a millisecond whose ids are used up is as good as over
+    generator.generate().unwrap_or_else(|_| Ulid::generate())
 }
 
 fn parse_ulid(text: &str) -> Option<Ulid> {

@@ -1,0 +1,84 @@
+//! Serving: from the settings to a listening server, and in good order to its end.
+
+use std::time::Duration;
+
+use kanban_core::{Actor, Store};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{Failure, Settings, print, store, welcome};
+
+/// How long requests in flight have to finish once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Whichever of Ctrl-C and SIGTERM comes first.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+pub(super) async fn serve(settings: &Settings) -> Result<(), Failure> {
+    let bind = settings.bind;
+    if !bind.ip().is_loopback() {
+        let why = "there are no tokens yet to tell callers apart, so it serves this machine only";
+        return Err(format!("Cannot serve on {bind}: {why}. Use --bind 127.0.0.1:{}.", bind.port()).into());
+    }
+    // before the database is started: a busy port is told at once
+    let listener = TcpListener::bind(bind).await.map_err(|error| {
+        format!(
+            "Cannot serve on {bind}: {error}. Stop what uses port {}, or choose another with --bind 127.0.0.1:0.",
+            bind.port()
+        )
+    })?;
+    let mut stop = Stop::listen()?;
+    store::with(settings, async |store| {
+        store.migrate().await?;
+        let address = listener.local_addr()?;
+        print(welcome::text(store, address, !settings.no_demo).await?);
+        print(format_args!("listening on http://{address}"));
+        run(store.clone(), listener, &mut stop).await
+    })
+    .await
+}
+
+async fn run(store: Store, listener: TcpListener, stop: &mut Stop) -> Result<(), Failure> {
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    let server = axum::serve(listener, crate::app(store)).with_graceful_shutdown(async {
+        // an error means that nobody can tell any more: stop as well
+        let _ = told.await;
+    });
+    let mut server = tokio::spawn(server.into_future());
+    tokio::select! {
+        ended = &mut server => return Ok(ended??),
+        () = stop.received() => tracing::info!("stopping: requests in flight finish; once more stops at once"),
+    }
+    let _ = tell.send(());
+    tokio::select! {
+        ended = tokio::time::timeout(GRACE, server) => match ended {
+            Ok(ended) => Ok(ended??),
+            Err(_) => {
+                tracing::warn!("some requests did not finish in time and are cut off");
+                Ok(())
+            }
+        },
+        () = stop.received() => Ok(()),
+    }
+}
+
+/// Who sets an empty database up.
+pub(super) fn setup() -> Actor {
+    Actor::system("setup")
+}

@@ -1,0 +1,30 @@
+//! The database that the settings name.
+
+use kanban_core::embedded::default_data_dir;
+use kanban_core::{Result, Store};
+
+use super::Settings;
+
+/// Opens the embedded database, or connects to the one that is given.
+pub(super) async fn open(settings: &Settings) -> Result<Store> {
+    match settings.database_url.as_deref().filter(|url| !url.is_empty()) {
+        Some(url) => Store::connect(url).await,
+        None => {
+            let dir = settings.data_dir.clone().map_or_else(default_data_dir, Ok)?;
+            Store::open_with_progress(dir, &|line| tracing::info!("{line}")).await
+        }
+    }
+}
+
+/// Does something with the database and closes it again, however that ends.
+pub(super) async fn with<T, E: From<kanban_core::Error>>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Store) -> Result<T, E>,
+) -> Result<T, E> {
+    let store = open(settings).await?;
+    let outcome = work(&store).await;
+    let closed = store.close().await;
+    let value = outcome?;
+    closed?;
+    Ok(value)
+}

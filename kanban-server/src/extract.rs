@@ -1,0 +1,231 @@
+//! From a request to what an operation takes. Every refusal is a [`Problem`], never a framework's own text.
+
+use std::str::FromStr;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use kanban_core::{Actor, Epoch, JsonObject, Kanban, ListPage, Page, Store};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::observe::RequestId;
+use crate::problem::Problem;
+
+/// The tenant that a server without tokens serves.
+const TENANT: &str = "default";
+
+/// The one id in the path.
+pub(crate) struct Id<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: FromStr<Err = kanban_core::Error>> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(path_id(parts, state).await?.parse()?))
+    }
+}
+
+async fn path_id<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String, Problem> {
+    let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| {
+        Problem::bad_request("bad_path", "The path holds bytes that are not UTF-8 once they are decoded.")
+    })?;
+    Ok(params.iter().next().map(|(_, value)| value.to_owned()).unwrap_or_default())
+}
+
+/// The board as whoever sends the request sees it.
+///
+/// `X-Agent-Id` makes the actor that agent; without it, a person at this machine. `X-Agent-Run` and `X-Agent-Context` go
+/// to the events, and so does the request's id. `X-Claim-Epoch` names the claim that a write is made under.
+pub(crate) struct Act(pub(crate) Kanban);
+
+impl FromRequestParts<Store> for Act {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, store: &Store) -> Result<Self, Problem> {
+        let actor = text(&parts.headers, "x-agent-id")?.map_or_else(|| Actor::human("local"), Actor::agent);
+        handle(parts, store, actor).map(Self)
+    }
+}
+
+/// An agent named by the path, and the board as it sees it: it is the actor unless the headers name another.
+pub(crate) struct AsAgent(pub(crate) Kanban, pub(crate) String);
+
+impl FromRequestParts<Store> for AsAgent {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, store: &Store) -> Result<Self, Problem> {
+        let agent = path_id(parts, store).await?;
+        let actor = Actor::agent(text(&parts.headers, "x-agent-id")?.unwrap_or(&agent));
+        Ok(Self(handle(parts, store, actor)?, agent))
+    }
+}
+
+fn handle(parts: &Parts, store: &Store, mut actor: Actor) -> Result<Kanban, Problem> {
+    actor.run_id = text(&parts.headers, "x-agent-run")?.map(str::to_owned);
+    actor.context = text(&parts.headers, "x-agent-context")?
+        .map(|json| {
+            serde_json::from_str::<JsonObject>(json)
+                .map_err(|_| Problem::bad_request("bad_header", "X-Agent-Context must be a JSON object."))
+        })
+        .transpose()?;
+    actor.request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+    let kanban = store.tenant(TENANT, actor)?;
+    Ok(match epoch(&parts.headers)? {
+        Some(epoch) => kanban.under_claim(epoch),
+        None => kanban,
+    })
+}
+
+/// The claim that a call is about: `X-Claim-Epoch`, which it must have.
+pub(crate) struct ClaimEpoch(pub(crate) Epoch);
+
+impl<S: Sync> FromRequestParts<S> for ClaimEpoch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        epoch(&parts.headers)?.map(Self).ok_or_else(|| {
+            Problem::new(
+                StatusCode::PRECONDITION_REQUIRED,
+                "claim_epoch_required",
+                "This call needs X-Claim-Epoch with the epoch of the claim, as the claim answered it.",
+            )
+        })
+    }
+}
+
+fn epoch(headers: &HeaderMap) -> Result<Option<Epoch>, Problem> {
+    text(headers, "x-claim-epoch")?
+        .map(|text| text.parse().map(Epoch))
+        .transpose()
+        .map_err(|_| Problem::bad_request("bad_header", "X-Claim-Epoch must be a whole number."))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
+    // any UTF-8, for ids and contexts are not all ASCII
+    headers
+        .get(name)
+        .map(|value| std::str::from_utf8(value.as_bytes()))
+        .transpose()
+        .map_err(|_| Problem::bad_request("bad_header", format!("The header {name} is not UTF-8.")))
+}
+
+/// A body in JSON. An empty one reads as an object without members.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let is_patch = request.method() == Method::PATCH;
+        let media = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            match rejection.into_response().status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE),
+                _ => Problem::bad_request("body_cut_off", "The body ended before it was whole."),
+            }
+        })?;
+        if bytes.is_empty() {
+            return read(b"{}");
+        }
+        match media.as_deref() {
+            Some("application/json") => read(&bytes),
+            Some("application/merge-patch+json") if is_patch => read(&bytes),
+            _ => Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "Send JSON with the header Content-Type: application/json.",
+            )),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+    // an array would be taken for the members in their order
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
+            Ok(_) => Problem::invalid("", "must be a JSON object"),
+            Err(error) => malformed("it does not begin with an object", &error),
+        });
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let pointer = pointer(error.path());
+        let inner = error.into_inner();
+        let text = inner.to_string();
+        let reason = text.split(" at line ").next().unwrap_or_default().to_owned();
+        if inner.is_data() { Problem::invalid(pointer, reason) } else { malformed(&reason, &inner) }
+    })?;
+    json.end().map_err(|error| malformed("there is something behind the value", &error))?;
+    Ok(Body(value))
+}
+
+fn malformed(reason: &str, error: &serde_json::Error) -> Problem {
+    let place = format!("line {}, column {}", error.line(), error.column());
+    Problem::bad_request("malformed_json", format!("The body is not JSON: {reason} ({place})."))
+}
+
+/// A path of serde as a JSON pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// The query's parameters, apart from those of paging. One that is not known is refused.
+pub(crate) struct Query<T>(pub(crate) T, pub(crate) ListPage);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let bad = |error: String| Problem::bad_request("bad_query", format!("The query cannot be read: {error}."));
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(parts.uri.query().unwrap_or_default())
+            .map_err(|error| bad(error.to_string()))?;
+        let mut page = ListPage::default();
+        let mut rest: Vec<(String, String)> = Vec::new();
+        for (name, value) in pairs {
+            match name.as_str() {
+                "limit" => {
+                    page.limit = value
+                        .parse()
+                        .map_err(|_| Problem::invalid("/limit", "must be a whole number from 1 to 200"))?;
+                }
+                "cursor" => page.cursor = Some(value),
+                "label" if rest.iter().any(|(known, _)| known == "label") => {
+                    return Err(bad(
+                        "label is there twice; separate labels by commas where several are taken".to_owned()
+                    ));
+                }
+                _ => rest.push((name, value)),
+            }
+        }
+        let encoded = serde_urlencoded::to_string(&rest).map_err(|error| bad(error.to_string()))?;
+        let filter = serde_urlencoded::from_str(&encoded).map_err(|error| bad(error.to_string()))?;
+        Ok(Self(filter, page))
+    }
+}
+
+/// A page of a list, with the address of the next one in the Link header (RFC 8288).
+pub(crate) fn list<T: Serialize>(uri: &OriginalUri, page: Page<T>) -> Response {
+    let Some(cursor) = &page.next_cursor else { return Json(page).into_response() };
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(uri.query().unwrap_or_default()).unwrap_or_default();
+    let others = pairs.into_iter().filter(|(name, _)| name != "cursor");
+    let query: Vec<(String, String)> = others.chain([("cursor".to_owned(), cursor.clone())]).collect();
+    let query = serde_urlencoded::to_string(query).unwrap_or_default();
+    let link = format!("<{}?{query}>; rel=\"next\"", uri.path());
+    ([(header::LINK, link)], Json(page)).into_response()
+}

@@ -1,0 +1,61 @@
+//! What every request gets: an id, a line in the log, and its refusal in the one shape.
+
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::problem::Problem;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Identifies a request in logs, events and refusals.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+impl RequestId {
+    /// The caller's own id where it is a sane one, else a new ULID.
+    fn of(request: &Request) -> Self {
+        let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+        let sane = given.filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()));
+        Self(sane.map_or_else(|| ulid::Ulid::generate().to_string(), str::to_owned))
+    }
+}
+
+pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let id = RequestId::of(&request);
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    request.extensions_mut().insert(id.clone());
+    let span = tracing::info_span!("request", request.id = %id.0);
+    let mut response = tracing::Instrument::instrument(next.run(request), span).await;
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        response = as_problem(response, &id.0);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    tracing::info!(
+        request.id = %id.0,
+        http.method = %method,
+        http.path = %path,
+        http.status = status.as_u16(),
+        http.duration_us = began.elapsed().as_micros() as u64,
+        "answered"
+    );
+    response
+}
+
+fn as_problem(mut response: Response, request_id: &str) -> Response {
+    let problem = response.extensions_mut().remove::<Problem>();
+    let mut rendered = problem.unwrap_or_else(|| Problem::of_status(response.status())).render(request_id);
+    // the router says which methods a path takes
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        rendered.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    rendered
+}

@@ -1,0 +1,101 @@
+//! A server on a free port and a client that talks to it.
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::support;
+
+/// A server with a board, on its own database. Ends with the test.
+pub struct Server {
+    base: String,
+    http: reqwest::Client,
+    task: tokio::task::JoinHandle<()>,
+    /// Ids of the columns Todo, Doing, Done of board AB.
+    pub columns: [String; 3],
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// An answer with what tests look at.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    /// The problem's code, after a look that it is a whole problem document.
+    pub fn problem(&self, status: u16) -> &str {
+        assert_eq!(self.status.as_u16(), status, "{:?}", self.body);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.body["status"], status);
+        assert_eq!(self.body["request_id"], self.header("x-request-id"));
+        assert!(self.body["detail"].as_str().is_some_and(|detail| detail.ends_with('.')), "a sentence: {}", self.body);
+        self.body["code"].as_str().expect("a code")
+    }
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        let database = support::database().await;
+        let store = database.store().await;
+        let (_, board) = support::board(&store).await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("its address"));
+        let app = kanban_server::app(store);
+        let task = tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") });
+        let columns = std::array::from_fn(|i| board.columns[i].id.to_string());
+        Self { base, http: reqwest::Client::new(), task, columns }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base))
+    }
+
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.bytes().await.expect("a body");
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
+        Answer { status, headers, body }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// A guarded write.
+    pub async fn write(&self, method: Method, path: &str, if_match: &str, body: Value) -> Answer {
+        self.send(self.request(method, path).header("If-Match", if_match).json(&body)).await
+    }
+
+    /// A call of an agent, under a claim where an epoch is given.
+    pub async fn act(&self, agent: &str, epoch: Option<i64>, path: &str, body: Value) -> Answer {
+        let mut request = self.request(Method::POST, path).header("X-Agent-Id", agent).json(&body);
+        if let Some(epoch) = epoch {
+            request = request.header("X-Claim-Epoch", epoch);
+        }
+        self.send(request).await
+    }
+
+    /// A card in Todo.
+    pub async fn card(&self, title: &str) -> Value {
+        let path = format!("/v1/columns/{}/cards", self.columns[0]);
+        let made = self.post(&path, serde_json::json!({ "title": title })).await;
+        assert_eq!(made.status, 201, "{:?}", made.body);
+        made.body
+    }
+}

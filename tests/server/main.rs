@@ -1,0 +1,11 @@
+//! Tests of the server over real HTTP, each on a database of its own.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod agents;
+mod boards;
+mod cards;
+mod client;
+mod process;
+mod refusals;

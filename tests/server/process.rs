@@ -1,0 +1,180 @@
+//! The real binary as a process: how it starts, what it says, how it ends.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use crate::support;
+
+fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kanban-server"));
+    command.env_remove("DATABASE_URL").env_remove("KANBAN_BIND").env_remove("KANBAN_DATA_DIR").stdin(Stdio::null());
+    command
+}
+
+/// A server that ends with the test at the latest.
+struct Running {
+    child: Child,
+    address: String,
+    /// All it printed before the line that says where it listens.
+    said: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        command.args(["--bind", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut running =
+            Self { child: command.spawn().expect("it starts"), address: String::new(), said: String::new() };
+        for line in BufReader::new(running.child.stdout.take().expect("its output")).lines() {
+            let line = line.expect("text");
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                running.address = address.to_owned();
+                return running;
+            }
+            running.said.push_str(&line);
+            running.said.push('\n');
+        }
+        panic!("it ended before it listened: {}", running.said);
+    }
+
+    /// Sends a signal and waits for the end.
+    fn end(&mut self, signal: i32) -> Option<i32> {
+        // SAFETY: a child of this test that has not been waited for
+        unsafe { libc::kill(self.child.id() as i32, signal) };
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).expect("it answers");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+#[tokio::test]
+async fn it_serves_says_what_to_try_and_stops_on_sigterm() {
+    let url = support::database().await.url();
+    let mut server = Running::start(binary().env("DATABASE_URL", &url));
+    let (address, said) = (server.address.clone(), server.said.clone());
+    assert!(
+        said.contains("Agent Backlog") && said.contains(&format!("curl -s http://{address}/v1/boards/AB")),
+        "{said}"
+    );
+    assert!(get(&address, "/v1/cards/AB-1").contains("Find the API endpoints"));
+    let health = binary().args(["healthcheck", "--bind", &address]).output().expect("it runs");
+    assert_eq!((health.status.code(), String::from_utf8_lossy(&health.stdout).trim()), (Some(0), "ok"));
+    assert_eq!(server.end(libc::SIGTERM), Some(0));
+    let health = binary().args(["healthcheck", "--bind", &address]).output().expect("it runs");
+    assert_eq!(health.status.code(), Some(1));
+    let doctor = binary().env("DATABASE_URL", &url).arg("doctor").output().expect("it runs");
+    assert!(String::from_utf8_lossy(&doctor.stdout).ends_with("0 findings\n"), "{doctor:?}");
+    let other = support::database().await.url();
+    let mut server = Running::start(binary().env("DATABASE_URL", other).arg("--no-demo"));
+    let (address, said) = (&server.address, &server.said);
+    assert!(said.contains("no board yet"), "{said}");
+    assert!(get(address, "/v1/boards").contains(r#"{"items":[],"next_cursor":null}"#));
+    assert_eq!(server.end(libc::SIGINT), Some(0));
+}
+
+/// What was acknowledged before kill -9 is there after the next start, on the same folder and the adopted database.
+#[tokio::test]
+async fn kill_9_loses_nothing_that_was_acknowledged() {
+    let dir = support::reachable_dir();
+    let data = dir.path().join("data");
+    let mut server = Running::start(binary().arg("--data-dir").arg(&data));
+    let address = server.address.clone();
+    let client = reqwest::Client::new();
+    let board: serde_json::Value = client
+        .get(format!("http://{address}/v1/boards/AB"))
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    let column = board["columns"][0]["id"].as_str().expect("an id").to_owned();
+    let url = format!("http://{address}/v1/columns/{column}/cards");
+    let mut acknowledged = Vec::new();
+    for i in 0..20 {
+        let request = client.post(&url).json(&serde_json::json!({ "title": format!("card {i}") }));
+        let card: serde_json::Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        acknowledged.push(card["key"].as_str().expect("a key").to_owned());
+    }
+    assert_eq!(server.end(libc::SIGKILL), None);
+    let mut server = Running::start(binary().arg("--data-dir").arg(&data));
+    let address = server.address.clone();
+    for key in acknowledged {
+        assert!(get(&address, &format!("/v1/cards/{key}")).starts_with("HTTP/1.1 200"), "{key} is there");
+    }
+    assert_eq!(server.end(libc::SIGTERM), Some(0));
+    assert!(!data.join("pg/postmaster.pid").exists(), "its database is stopped with it");
+}
+
+#[tokio::test]
+async fn what_keeps_it_from_starting_is_said_in_a_sentence() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("its address").port();
+    let dir = support::reachable_dir();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "mine").expect("a file");
+    let cases: [(Vec<String>, &str); 5] = [
+        (vec!["--bind".into(), format!("127.0.0.1:{port}")], "--bind 127.0.0.1:0"),
+        (vec!["--bind".into(), "0.0.0.0:0".into()], "this machine only"),
+        (vec!["--bind".into(), "127.0.0.1:0".into(), "--data-dir".into(), file.display().to_string()], "--data-dir"),
+        (
+            vec![
+                "--bind".into(),
+                "127.0.0.1:0".into(),
+                "--database-url".into(),
+                format!("postgres://a@127.0.0.1:{port}/x"),
+            ],
+            "database",
+        ),
+        (vec!["--database-url".into(), "mysql://x".into(), "--bind".into(), "127.0.0.1:0".into()], "postgres://"),
+    ];
+    for (arguments, expected) in cases {
+        // nobody accepts on the port, so the connection to it must be given up, not waited for
+        let output = binary().args(&arguments).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.lines().last().is_some_and(|l| l.starts_with("error: ") && l.contains(expected)), "{said}");
+    }
+    drop(taken);
+}
+
+#[tokio::test]
+async fn an_import_prints_its_counts_once_and_names_a_broken_line() {
+    let url = support::database().await.url();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/beads-sample.jsonl");
+    let import = |file: &str, json: bool| {
+        let mut command = binary();
+        command.env("DATABASE_URL", &url).args(["import", "--format", "beads", file]);
+        if json {
+            command.arg("--json");
+        }
+        command.output().expect("it runs")
+    };
+    let first = import(sample, false);
+    let said = String::from_utf8_lossy(&first.stdout).into_owned();
+    assert!(first.status.success() && said.starts_with("board BEAD: "), "{said} {first:?}");
+    let again: serde_json::Value = serde_json::from_slice(&import(sample, true).stdout).expect("JSON");
+    assert_eq!(again["changes"], 0);
+    assert!(again["cards"].as_u64().is_some_and(|cards| said.contains(&format!("{cards} cards in the file"))));
+    let dir = support::reachable_dir();
+    let broken = dir.path().join("broken.jsonl");
+    std::fs::write(&broken, "{\"id\": \"a\"}\n").expect("a file");
+    let output = import(&broken.display().to_string(), false);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.code() == Some(1) && said.contains("line 1") && said.contains("Nothing was imported"),
+        "{said}"
+    );
+}
