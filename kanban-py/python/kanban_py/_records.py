@@ -1,0 +1,31 @@
+"""Which class a result of the core becomes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kanban_py import model
+from kanban_py._record import Record
+
+BY_CORE_NAME: Final[dict[str, type[Record]]] = {
+    "ActorRef": model.ActorRef,
+    "Added": model.AddedDependency,
+    "Board": model.Board,
+    "BoardDetail": model.BoardDetail,
+    "Card": model.Card,
+    "Claim": model.Claim,
+    # here the name `Claimed` is the error's
+    "Claimed": model.ClaimedCards,
+    "Column": model.Column,
+    "Comment": model.Comment,
+    "Dependency": model.Dependency,
+    "DependencyView": model.DependencyView,
+    "Diagnosis": model.Diagnosis,
+    "Event": model.Event,
+    "Finding": model.Finding,
+    "ImportReport": model.ImportReport,
+    "Link": model.Link,
+    "NothingClaimed": model.NothingClaimed,
+    "Page": model.Page,
+    "Workspace": model.Workspace,
+}

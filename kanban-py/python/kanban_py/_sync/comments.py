@@ -1,0 +1,53 @@
+# made from _async/comments.py by kanban-py/make-sync; change that one
+
+"""Operations on comments."""
+
+from __future__ import annotations
+
+from kanban_py._typing import EMPTY, JsonObject
+from kanban_py.model import Comment, Page
+
+from .handle import Handle
+
+
+class Comments(Handle):
+    """Operations on comments."""
+
+    __slots__ = ()
+
+    def create_comment(self, card: str, body: str, *, metadata: JsonObject = EMPTY) -> Comment:
+        """Writes a comment on a card.
+
+        Args:
+            card: Id or key of the card.
+            body: What it says: 1 byte to 8 KiB.
+            metadata: Anything to keep with it, at most 16 KiB of JSON.
+
+        Raises:
+            NotFound: There is no such card.
+            Invalid: A member breaks a rule.
+
+        Example:
+            >>> (kanban.create_comment("AB-1", "I start with src/api.")).author.id
+            'ada'
+        """
+        return self._call("create_comment", card=card, body=body, metadata=metadata)
+
+    def list_comments(self, card: str, *, limit: int = 50, cursor: str | None = None) -> Page[Comment]:
+        """Lists a card's comments, oldest first.
+
+        Args:
+            card: Id or key of the card.
+            limit: The most on a page: 1 to 200.
+            cursor: `next_cursor` of the page before; the first page when None.
+
+        Raises:
+            NotFound: There is no such card.
+            Invalid: For a bad limit or cursor.
+
+        Example:
+            >>> comment = kanban.create_comment("AB-1", "Half of them have one.")
+            >>> [comment.body for comment in kanban.list_comments("AB-1")]
+            ['Half of them have one.']
+        """
+        return self._call("list_comments", card=card, limit=limit, cursor=cursor)

@@ -1,0 +1,204 @@
+"""Everything that can go wrong, as exceptions with data.
+
+`except` clauses catch a class; programs that need to be exact match on `code`. The message says what to do next.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from kanban_py.model import BoardDetail, Card, Column
+
+
+class KanbanError(Exception):
+    """What all errors of the board have in common; itself a defect, or a kanban that is closed or was forked.
+
+    Attributes:
+        code: A stable name for exactly this error, such as `wip_limit_reached`.
+        details: The error's data, as JSON values.
+        retryable: Whether the very same call may succeed later.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "internal",
+        details: dict[str, Any] | None = None,
+        retryable: bool = False,
+    ) -> None:
+        """Makes the error from its sentence and its data."""
+        super().__init__(message)
+        self.code = code
+        self.details: dict[str, Any] = {} if details is None else details
+        self.retryable = retryable
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors travel between processes with their data."""
+        return (_again, (type(self), str(self), self.code, self.details, self.retryable))
+
+
+class Invalid(KanbanError, ValueError):
+    """The input breaks a rule; the same call can never succeed."""
+
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        """Every broken rule: `pointer` (RFC 6901) to the member, and `detail`."""
+        errors: list[dict[str, str]] = self.details.get("errors", [])
+        return errors
+
+
+class NotFound(KanbanError, LookupError):
+    """The thing does not exist, or not for this tenant."""
+
+    @property
+    def what(self) -> str:
+        """What was looked for, such as `card`."""
+        return str(self.details["what"])
+
+    @property
+    def id(self) -> str:
+        """The id or key that was given."""
+        return str(self.details["id"])
+
+
+class Conflict(KanbanError):
+    """The board's state does not allow it now."""
+
+
+class VersionConflict(Conflict):
+    """The version that the write names is not the current one: read again, decide again."""
+
+    @property
+    def expected(self) -> int:
+        """The version the caller named."""
+        return int(self.details["expected"])
+
+    @property
+    def actual(self) -> int:
+        """The version the thing has."""
+        return int(self.details["actual"])
+
+    @property
+    def current(self) -> Card | BoardDetail | Column | None:
+        """The thing as it is now; None if it could not be read again."""
+        current = self.details.get("current")
+        if current is None:
+            return None
+        classes: dict[str, type[Card | BoardDetail | Column]] = {"card": Card, "board": BoardDetail, "column": Column}
+        return classes[self.details["what"]].from_dict(current)
+
+
+class WipLimit(Conflict):
+    """The target column holds as many cards as its WIP limit allows."""
+
+    @property
+    def column(self) -> str:
+        """Name of the column."""
+        return str(self.details["column"])
+
+    @property
+    def limit(self) -> int:
+        """Its limit, in cards."""
+        return int(self.details["limit"])
+
+
+class Claimed(Conflict):
+    """Another agent works on the card under a live lease."""
+
+    @property
+    def agent_id(self) -> str:
+        """Who holds it."""
+        return str(self.details["agent_id"])
+
+    @property
+    def until(self) -> datetime:
+        """When the lease ends unless it is extended."""
+        return datetime.fromisoformat(self.details["until"].replace("Z", "+00:00"))
+
+
+class StaleClaim(Conflict):
+    """The write names a claim that has ended or been passed on: stop working on the card."""
+
+    @property
+    def expected(self) -> int:
+        """The epoch the caller named."""
+        return int(self.details["expected"])
+
+    @property
+    def actual(self) -> int:
+        """The epoch the card has."""
+        return int(self.details["actual"])
+
+
+class NotReady(Conflict):
+    """The card cannot be claimed now."""
+
+    @property
+    def reason(self) -> str:
+        """Why: `blocked`, `finished`, `assigned`, `in_progress` or `archived`."""
+        return str(self.details["reason"])
+
+
+class CapacityReached(Conflict):
+    """The agent holds as many live claims as it said it can work on."""
+
+
+class DependencyCycle(Conflict):
+    """The new dependency would make a card wait for itself."""
+
+    @property
+    def path(self) -> list[str]:
+        """Keys of the cards on the cycle, each waiting for the next; the first is repeated at the end."""
+        path: list[str] = self.details["path"]
+        return path
+
+
+class Duplicate(Conflict):
+    """Something with that unique value exists already."""
+
+
+class PermissionDenied(KanbanError):
+    """The actor may not do this."""
+
+
+class RateLimited(KanbanError):
+    """Too many calls; try again after a while."""
+
+
+class Unavailable(KanbanError):
+    """The database cannot answer now, or the embedded one cannot be started."""
+
+    @property
+    def retry_after(self) -> int | None:
+        """Seconds after which trying again makes sense; None when something has to be mended first."""
+        seconds: int | None = self.details.get("retry_after")
+        return seconds
+
+
+_BY_KIND: dict[str, type[KanbanError]] = {
+    cls.__name__: cls
+    for cls in (KanbanError, Invalid, NotFound, Conflict, VersionConflict, PermissionDenied, Unavailable)
+}
+
+_BY_CODE: dict[str, type[KanbanError]] = {
+    "wip_limit_reached": WipLimit,
+    "claimed": Claimed,
+    "stale_claim": StaleClaim,
+    "not_ready": NotReady,
+    "capacity_reached": CapacityReached,
+    "dependency_cycle": DependencyCycle,
+    "duplicate": Duplicate,
+}
+
+
+def from_core(kind: str, code: str, message: str, details: str, retryable: bool) -> KanbanError:
+    """The exception for an error of the core: by its code where that has a class of its own, else by its kind."""
+    cls = _BY_CODE.get(code, _BY_KIND[kind])
+    return cls(message, code=code, details=json.loads(details), retryable=retryable)
+
+
+def _again(cls: type[KanbanError], message: str, code: str, details: dict[str, Any], retryable: bool) -> KanbanError:
+    return cls(message, code=code, details=details, retryable=retryable)

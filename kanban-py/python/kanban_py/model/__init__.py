@@ -1,0 +1,33 @@
+"""The frozen classes that operations answer with."""
+
+from kanban_py.model.actor import Actor, ActorRef
+from kanban_py.model.board import Board, BoardDetail, Column, Workspace
+from kanban_py.model.card import Card, Claim, ClaimedCards, Link, NothingClaimed
+from kanban_py.model.comment import Comment
+from kanban_py.model.dependency import AddedDependency, Dependency, DependencyView
+from kanban_py.model.event import Event
+from kanban_py.model.page import Page
+from kanban_py.model.upkeep import Diagnosis, Finding, ImportReport
+
+__all__ = [
+    "Actor",
+    "ActorRef",
+    "AddedDependency",
+    "Board",
+    "BoardDetail",
+    "Card",
+    "Claim",
+    "ClaimedCards",
+    "Column",
+    "Comment",
+    "Dependency",
+    "DependencyView",
+    "Diagnosis",
+    "Event",
+    "Finding",
+    "ImportReport",
+    "Link",
+    "NothingClaimed",
+    "Page",
+    "Workspace",
+]

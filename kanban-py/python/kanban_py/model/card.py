@@ -1,0 +1,134 @@
+"""Cards and the leases on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from kanban_py._record import Record
+from kanban_py._typing import ColumnKind, NothingClaimedCode, Priority
+from kanban_py.model.actor import ActorRef
+
+
+@dataclass(frozen=True, slots=True)
+class Link(Record):
+    """A link from a card to something elsewhere.
+
+    Attributes:
+        url: Where it leads.
+        title: What to show for it.
+    """
+
+    url: str
+    title: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; without a title it has no such member."""
+        return {"url": self.url} if self.title is None else {"url": self.url, "title": self.title}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Record):
+    """An agent's hold on a card.
+
+    Attributes:
+        agent_id: Who holds it.
+        epoch: Fencing token: names this claim in every write under it.
+        until: When the lease ends unless it is extended; from then on anybody may claim the card.
+    """
+
+    agent_id: str
+    epoch: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Card(Record):
+    """A card. Its place is its place in its column's list.
+
+    Attributes:
+        id: Its id.
+        key: Its short key, such as `AB-42`, kept for life.
+        external_id: Its id in another system, unique on its board.
+        version: What a guarded write names.
+        board_id: The board it is on.
+        column_id: The column it is in.
+        status: The kind of that column.
+        title: What is to be done, in one line.
+        description: What is to be done, at length.
+        labels: Labels, in the order they were given.
+        assignees: Who may work on it: ids of agents and people; anybody when empty.
+        priority: How urgent it is.
+        due_at: When it should be finished.
+        fields: Fields of the users' own.
+        links: Links to elsewhere.
+        agent_context: What agents need to know to work on it.
+        workflow_state: State of the agent framework's workflow.
+        started_at: When work on it began: its first entry into a doing or done column.
+        finished_at: When it was finished; None again if it left the done columns.
+        column_since: When it entered its present column.
+        claim: Which agent works on it, if one has claimed it.
+        created_by: Who created it.
+        created_at: When it was created.
+        updated_at: When it was changed last; extending a lease is not a change.
+        deleted_at: When it was deleted, if it was.
+    """
+
+    id: str
+    key: str
+    external_id: str | None
+    version: int
+    board_id: str
+    column_id: str
+    status: ColumnKind
+    title: str
+    description: str
+    labels: tuple[str, ...]
+    assignees: tuple[str, ...]
+    priority: Priority
+    due_at: datetime | None
+    fields: dict[str, Any] = field(hash=False)
+    links: tuple[Link, ...]
+    agent_context: dict[str, Any] = field(hash=False)
+    workflow_state: dict[str, Any] = field(hash=False)
+    started_at: datetime | None
+    finished_at: datetime | None
+    column_since: datetime
+    claim: Claim | None
+    created_by: ActorRef
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NothingClaimed(Record):
+    """Why nothing could be claimed, and when to ask again.
+
+    Attributes:
+        code: The reason.
+        detail: The reason in a sentence, with what to do.
+        blocked: Unfinished cards that wait for another card.
+        claimed: Cards under a live lease.
+        retry_after: Seconds until the next lease ends unless it is extended; None when there is none.
+    """
+
+    code: NothingClaimedCode
+    detail: str
+    blocked: int
+    claimed: int
+    retry_after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedCards(Record):
+    """What a claim of the next cards brought.
+
+    Attributes:
+        items: The claimed cards, most urgent first.
+        reason: Why nothing was claimed; None when something was.
+    """
+
+    items: tuple[Card, ...]
+    reason: NothingClaimed | None

@@ -1,0 +1,19 @@
+//! Operations on comments.
+
+use kanban_core::{CardRef, Kanban, NewComment};
+use pyo3::PyResult;
+
+use crate::arguments::Arguments;
+use crate::board::page;
+use crate::job::{Work, work};
+
+pub(crate) fn create_comment(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
+    let card: CardRef = a.named("card")?;
+    let new: NewComment = a.rest()?;
+    Ok(work(async move { kanban.create_comment(card, new).await }))
+}
+
+pub(crate) fn list_comments(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
+    let (card, page): (CardRef, _) = (a.named("card")?, page(a)?);
+    Ok(work(async move { kanban.list_comments(card, page).await }))
+}

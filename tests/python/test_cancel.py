@@ -1,0 +1,92 @@
+"""Cancelled tasks: the caller is free at once, and a change is whole or was never made."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import psycopg
+import pytest
+from kanban_py import AsyncKanban, Kanban
+from support.waiting import held, until
+
+
+async def test_a_cancelled_write_is_made_whole_behind_the_caller(awaiting: AsyncKanban, url: str) -> None:
+    with held(url, "AB-1") as card:
+        task = asyncio.create_task(awaiting.update_card("AB-1", 1, title="cancelled", labels=["x"]))
+        while not card.has_waiter():
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await awaiting.get_card("AB-1")).version == 1
+    while (now := await awaiting.get_card("AB-1")).version == 1:
+        await asyncio.sleep(0)
+    assert (now.title, now.labels) == ("cancelled", ("x",))
+    assert [event.action for event in await awaiting.list_events("AB", since=9)] == ["card.updated"]
+
+
+async def test_cancelling_at_random_moments_leaves_nothing_half_done(
+    awaiting: AsyncKanban, url: str, rng: random.Random
+) -> None:
+    board = await awaiting.get_board("AB")
+    agent = awaiting.as_agent("claude-1")
+
+    async def life(number: int) -> None:
+        card = await awaiting.create_card(board.columns[0].id, f"card {number}", labels=["x"])
+        await awaiting.add_dependency("AB-3", "waits_for", card.key)
+        task = await agent.claim_card(card.key, "claude-1")
+        assert task.claim is not None
+        await agent.heartbeat(card.key, task.claim.epoch)
+        await agent.complete_card(card.key, task.claim.epoch)
+
+    for first in range(0, 200, 20):
+        tasks = [asyncio.create_task(life(first + i)) for i in range(20)]
+        for task in rng.sample(tasks, 15):
+            for _ in range(rng.randrange(40)):
+                await asyncio.sleep(0)
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(result is None or isinstance(result, asyncio.CancelledError) for result in results)
+    # what was cancelled may still be on its way
+    with psycopg.connect(url.replace("&sslmode=disable", ""), autocommit=True) as outside:
+        query = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() "
+        until(lambda: outside.execute(query + "and state <> 'idle'").fetchone() == (0,))
+    assert (await awaiting.examine()).findings == ()
+    seq = (await awaiting.get_board("AB")).seq
+    events = []
+    while len(events) < seq:
+        events.extend(await awaiting.list_events("AB", since=len(events), limit=1000))
+    assert [event.seq for event in events] == list(range(1, seq + 1))
+
+
+async def test_an_opening_that_is_cancelled_leaves_no_connection(url: str) -> None:
+    async def connect() -> None:
+        await AsyncKanban.connect(url)
+
+    for turns in range(20):
+        task = asyncio.create_task(connect())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    with psycopg.connect(url.replace("&sslmode=disable", ""), autocommit=True) as outside:
+        query = (
+            "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'kanban'"
+        )
+        while outside.execute(query).fetchone() != (0,):
+            await asyncio.sleep(0)
+
+
+def test_a_loop_that_ends_with_calls_in_flight_hangs_nobody(blocking: Kanban, url: str) -> None:
+    async def leave() -> None:
+        kanban = await AsyncKanban.connect(url)
+        task = asyncio.ensure_future(kanban.update_card("AB-1", 1, title="left behind"))
+        while not card.has_waiter():
+            await asyncio.sleep(0)
+        assert not task.done()
+
+    for _ in range(2):
+        with held(url, "AB-1") as card:
+            asyncio.run(leave())
+    until(lambda: blocking.get_card("AB-1").title == "left behind")
