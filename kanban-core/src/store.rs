@@ -68,16 +68,32 @@ impl Store {
         progress: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<Self> {
         let embedded = crate::embedded::Embedded::start(dir.as_ref(), progress).await?;
+        let mut store = match Self::on_embedded(&embedded).await {
+            Ok(store) => store,
+            Err(error) => {
+                // nobody would use it
+                embedded.stop().await?;
+                return Err(error);
+            }
+        };
+        if let Some(inner) = Arc::get_mut(&mut store.inner) {
+            *inner.embedded.get_mut() = Some(embedded);
+        }
+        if let Err(error) = store.migrate().await {
+            store.close().await?;
+            return Err(error);
+        }
+        Ok(store)
+    }
+
+    #[cfg(feature = "embedded")]
+    async fn on_embedded(embedded: &crate::embedded::Embedded) -> Result<Self> {
         let socket = PgConnectOptions::new_without_pgpass().host(&embedded.socket_dir().to_string_lossy());
         let socket = socket.port(embedded.port()).ssl_mode(sqlx::postgres::PgSslMode::Disable);
         let superuser = socket.clone().username(embedded.superuser()).database("postgres");
         let directory = db::embedded::prepare(superuser).await.map_err(|e| refusal::explain(e, &[]))?;
-        let same = |a: &std::path::Path, b: &std::path::Path| match (a.canonicalize(), b.canonicalize()) {
-            (Ok(a), Ok(b)) => a == b,
-            // as root the folder is closed to nobody; as its owner it is open
-            _ => a == b,
-        };
-        if !same(embedded.data_dir(), std::path::Path::new(&directory)) {
+        let served = std::path::Path::new(&directory);
+        if served != embedded.data_dir() && served.canonicalize().ok() != embedded.data_dir().canonicalize().ok() {
             return Err(Error::Embedded {
                 detail: format!(
                     "The PostgreSQL behind {} serves {directory}, not this folder. Stop it, or choose another data folder.",
@@ -85,13 +101,7 @@ impl Store {
                 ),
             });
         }
-        let ours = socket.username(db::embedded::ROLE).database(db::embedded::DATABASE);
-        let mut store = Self::with_options(ours).await?;
-        if let Some(inner) = Arc::get_mut(&mut store.inner) {
-            *inner.embedded.get_mut() = Some(embedded);
-        }
-        store.migrate().await?;
-        Ok(store)
+        Self::with_options(socket.username(db::embedded::ROLE).database(db::embedded::DATABASE)).await
     }
 
     /// Connects to a PostgreSQL (15 or later) by URL. The schema must be there: see [`migrate`](Self::migrate).
@@ -112,15 +122,29 @@ impl Store {
 
     async fn with_options(options: PgConnectOptions) -> Result<Self> {
         let options = options.application_name("kanban").disable_statement_logging();
+        // first one connection by hand: a pool would try again and again, and then tell only that it waited
+        let cannot_reach = |why: &dyn std::fmt::Display| Error::Unavailable {
+            detail: format!(
+                "The database at {}:{} cannot be reached: {why}. Check DATABASE_URL, and that the database runs.",
+                options.get_host(),
+                options.get_port()
+            ),
+            retry_after: None,
+        };
+        let first = match tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect()).await {
+            Ok(Ok(first)) => first,
+            Ok(Err(sqlx::Error::Io(error))) => return Err(cannot_reach(&error)),
+            Ok(Err(error)) => return Err(refusal::explain(error, &[])),
+            Err(_) => return Err(cannot_reach(&"it does not answer")),
+        };
+        first.close().await.map_err(|e| refusal::explain(e, &[]))?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from) as u32;
         let pool = PgPoolOptions::new()
             // more would rotate through cold backends; see ARCHITECTURE.md
             .max_connections((2 * cores).clamp(4, 32))
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .connect_with(options.clone().options(SESSION))
-            .await
-            .map_err(|e| refusal::explain(e, &[]))?;
+            .connect_lazy_with(options.clone().options(SESSION));
         Ok(Self {
             inner: Arc::new(Inner {
                 pool,
@@ -235,14 +259,14 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// On a connection of its own: migrations may take longer than a statement may. What is there already is no news.
 async fn run_migrations(options: PgConnectOptions, migrator: Migrator, target: i64) -> Result<()> {
-    // a connection of its own: migrations may take longer than a statement may
+    let options = options.options([("client_min_messages", "warning")]);
     let mut connection = options.connect().await.map_err(|e| refusal::explain(e, &[]))?;
-    let up = migrator.run_to(target, &mut connection).await;
-    let done = match up {
-        Ok(()) => migrator.undo(&mut connection, target).await,
-        Err(error) => Err(error),
-    };
+    let mut done = migrator.run_to(target, &mut connection).await;
+    if done.is_ok() && migrator.iter().any(|migration| migration.version > target) {
+        done = migrator.undo(&mut connection, target).await;
+    }
     connection.close().await.map_err(|e| refusal::explain(e, &[]))?;
     done.map_err(schema_error)
 }

@@ -30,6 +30,8 @@ impl Layout {
     /// Creates the root where it is missing, and makes sure that it is ours to use. A folder with anything else in it is
     /// left alone.
     pub(super) fn create(root: &Path, owner: &Owner) -> Result<Self> {
+        // before anything is created
+        owner.must_reach(&std::path::absolute(root).map_err(|e| path_failed("use the data folder", root, &e))?)?;
         let is_new = !root.exists();
         fs::create_dir_all(root).map_err(|e| path_failed("create the data folder", root, &e))?;
         let root = root.canonicalize().map_err(|e| path_failed("use the data folder", root, &e))?;

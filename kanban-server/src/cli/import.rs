@@ -22,8 +22,7 @@ pub(super) async fn beads(settings: &Settings, board: &str, file: &Path, json: b
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} cards, {elapsed}")?);
     let progress = bar.clone();
-    let report = store::with(settings, async |store| {
-        store.migrate().await?;
+    let report = store::with_migrated(settings, async |store| {
         let kanban = store.tenant("default", Actor::system("import"))?;
         kanban
             .import(board, cards, move |done, of| {

@@ -41,6 +41,13 @@ struct Settings {
     no_demo: bool,
 }
 
+impl Settings {
+    /// The database that is given; an empty setting is none.
+    fn url(&self) -> Option<&str> {
+        self.database_url.as_deref().filter(|url| !url.is_empty())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the board over HTTP (the default)

@@ -44,8 +44,7 @@ pub(super) async fn serve(settings: &Settings) -> Result<(), Failure> {
         )
     })?;
     let mut stop = Stop::listen()?;
-    store::with(settings, async |store| {
-        store.migrate().await?;
+    store::with_migrated(settings, async |store| {
         let address = listener.local_addr()?;
         print(welcome::text(store, address, !settings.no_demo).await?);
         print(format_args!("listening on http://{address}"));

@@ -5,9 +5,9 @@ use kanban_core::{Result, Store};
 
 use super::Settings;
 
-/// Opens the embedded database, or connects to the one that is given.
-pub(super) async fn open(settings: &Settings) -> Result<Store> {
-    match settings.database_url.as_deref().filter(|url| !url.is_empty()) {
+/// Opens the embedded database, whose schema is then up to date, or connects to the one that is given.
+async fn open(settings: &Settings) -> Result<Store> {
+    match settings.url() {
         Some(url) => Store::connect(url).await,
         None => {
             let dir = settings.data_dir.clone().map_or_else(default_data_dir, Ok)?;
@@ -16,7 +16,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Store> {
     }
 }
 
-/// Does something with the database and closes it again, however that ends.
+/// Does something with the database as it is and closes it again, however that ends.
 pub(super) async fn with<T, E: From<kanban_core::Error>>(
     settings: &Settings,
     work: impl AsyncFnOnce(&Store) -> Result<T, E>,
@@ -27,4 +27,18 @@ pub(super) async fn with<T, E: From<kanban_core::Error>>(
     let value = outcome?;
     closed?;
     Ok(value)
+}
+
+/// The same with the schema brought up to date.
+pub(super) async fn with_migrated<T, E: From<kanban_core::Error>>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Store) -> Result<T, E>,
+) -> Result<T, E> {
+    with(settings, async |store| {
+        if settings.url().is_some() {
+            store.migrate().await?;
+        }
+        work(store).await
+    })
+    .await
 }
