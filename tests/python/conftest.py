@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from kanban_py import Actor, AsyncKanban, BoardDetail, Kanban
 from support.blocking import Blocking
 from support.databases import Databases, given_server, own_server
+from support.server import binary
 
 SEED = int(os.environ.get("KANBAN_TEST_SEED") or random.SystemRandom().randrange(2**32))
 
@@ -74,3 +76,9 @@ async def board(kanban: Any) -> BoardDetail:
     """The demo board with its columns Todo, Doing and Done."""
     board: BoardDetail = await kanban.get_board("AB")
     return board
+
+
+@pytest.fixture(scope="session")
+def server() -> Path:
+    """The server's program."""
+    return binary()

@@ -7,7 +7,7 @@ import random
 
 import psycopg
 import pytest
-from kanban_py import AsyncKanban, Kanban
+from kanban_py import AsyncKanban, Event, Kanban
 from support.waiting import held, until
 
 
@@ -54,7 +54,7 @@ async def test_cancelling_at_random_moments_leaves_nothing_half_done(
         until(lambda: outside.execute(query + "and state <> 'idle'").fetchone() == (0,))
     assert (await awaiting.examine()).findings == ()
     seq = (await awaiting.get_board("AB")).seq
-    events = []
+    events: list[Event] = []
     while len(events) < seq:
         events.extend(await awaiting.list_events("AB", since=len(events), limit=1000))
     assert [event.seq for event in events] == list(range(1, seq + 1))

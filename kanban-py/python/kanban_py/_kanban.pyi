@@ -4,6 +4,8 @@ from asyncio import Future
 from os import PathLike
 from typing import Any, final
 
+__all__ = ["Client", "Completions", "Job", "close_all", "connect", "open"]
+
 @final
 class Completions:
     def __new__(cls) -> Completions: ...
