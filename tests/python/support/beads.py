@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -55,7 +56,9 @@ def raw(file: Path) -> list[dict[str, Any]]:
 
 
 def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    # before 3.11 only three or six decimals were read
+    whole, fraction, zone = re.fullmatch(r"([^.]*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", text).groups("")  # type: ignore[union-attr]
+    return datetime.fromisoformat(f"{whole}.{fraction:0<6.6}{zone.replace('Z', '+00:00')}")
 
 
 def issues(file: Path) -> dict[str, Issue]:
