@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from kanban_py import Actor, AsyncKanban, BoardDetail, Kanban
 from support.blocking import Blocking
 from support.databases import Databases, given_server, own_server

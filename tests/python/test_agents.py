@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+
 from kanban_py import ANY, AsyncKanban, Event
 from support.beads import FILES, Issue, agents_with_work, issues
 from support.server import serving

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+
 from kanban_py import Actor, BoardDetail, Invalid, Kanban, KanbanError, NotFound
 
 NAIVE = datetime(2026, 1, 2)

@@ -6,8 +6,9 @@ import asyncio
 import random
 
 import pytest
-from kanban_py import AsyncKanban, Event, Kanban
-from support.waiting import held, until
+
+from kanban_py import ANY, AsyncKanban, Event, Kanban
+from support.waiting import held, turns_until, until, watching
 
 
 async def test_a_cancelled_write_is_made_whole_behind_the_caller(awaiting: AsyncKanban, url: str) -> None:

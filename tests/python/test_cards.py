@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+
 from kanban_py import ANY, BoardDetail, Card, Invalid, Link, NotFound, VersionConflict
 
 

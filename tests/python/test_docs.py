@@ -11,8 +11,9 @@ import types
 from io import StringIO
 from typing import Any
 
-import kanban_py
 import pytest
+
+import kanban_py
 from kanban_py import Actor, AsyncKanban, Kanban
 
 FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT

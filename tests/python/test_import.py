@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from kanban_py import ANY, Card, DependencyCycle, Invalid, Kanban
 from support.beads import COLUMN, FILES, PRIORITY, SAMPLE, counts, moment, raw
 

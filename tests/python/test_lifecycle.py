@@ -13,8 +13,9 @@ import threading
 import warnings
 from pathlib import Path
 
-import kanban_py
 import pytest
+
+import kanban_py
 from kanban_py import Actor, AsyncKanban, Conflict, Invalid, Kanban, KanbanError, Unavailable
 from support.databases import Databases, reachable_folder
 from support.waiting import held, until

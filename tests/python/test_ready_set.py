@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+
 from kanban_py import AsyncKanban, Kanban
 from support.beads import FILES, agents_with_work, ready
 from support.server import serving

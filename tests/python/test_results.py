@@ -9,8 +9,9 @@ import typing
 from datetime import datetime, timezone
 from typing import Any
 
-import kanban_py
 import pytest
+
+import kanban_py
 from kanban_py import (
     Actor,
     ActorRef,

@@ -12,8 +12,9 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
-from kanban_py import Kanban
 from psycopg import sql
+
+from kanban_py import Kanban
 
 TEMPLATE = f"py_template_{os.getpid()}"
 
