@@ -185,6 +185,8 @@ create index cards_ready on kanban.cards
     where deleted_at is null and open_blockers = 0 and status in ('backlog', 'todo') and assignees = '{}';
 create index cards_assigned on kanban.cards using gin (assignees)
     where deleted_at is null and finished_at is null and assignees <> '{}';
+create index cards_blocked on kanban.cards (tenant_id, board_id)
+    where open_blockers > 0 and finished_at is null and deleted_at is null;
 create index cards_claimed on kanban.cards (tenant_id, claim_agent) where claim_agent is not null;
 -- Work in progress whose lease has ended is found here; heartbeats are rare enough to pay for it.
 create index cards_lapsed on kanban.cards (tenant_id, lease_until)

@@ -37,7 +37,7 @@ impl Kanban {
             None => ReadyPlace::start(),
         };
         let rows = self
-            .run(&[], |pool, t, _| claims::next_tasks(pool, t, agent, list.board.as_ref(), &list.labels, &after, rows))
+            .read(|pool, t| claims::next_tasks(pool, t, agent, list.board.as_ref(), &list.labels, &after, rows))
             .await?;
         if let (true, Some(board)) = (rows.is_empty(), list.board) {
             self.get_board(board).await?;
@@ -83,16 +83,14 @@ impl Kanban {
     }
 
     async fn why_nothing(&self, agent: &str, options: &ClaimNext) -> Result<NothingClaimed> {
-        let why = self.run(&[], |pool, t, _| claims::why_nothing(pool, t, agent, options)).await?;
+        let why = self.read(|pool, t| claims::why_nothing(pool, t, agent, options)).await?;
         let at_capacity = options.capacity.is_some_and(|capacity| why.held >= i64::from(capacity));
         let (code, detail) = if at_capacity {
             let detail = format!("{agent} holds {} live claims already. Complete or release one first.", why.held);
             (NothingClaimedCode::Capacity, detail)
-        } else if why.startable > 0 && options.start {
-            let detail = format!(
-                "{} ready cards wait for room in a doing column. Finish started work, or claim without start.",
-                why.startable
-            );
+        } else if why.startable && options.start {
+            let detail = "Ready cards wait for room in a doing column. Finish started work, or claim without start.";
+            let detail = detail.to_owned();
             (NothingClaimedCode::WipLimit, detail)
         } else {
             let detail = format!(

@@ -48,7 +48,7 @@ impl Kanban {
     /// # Errors
     /// [`NotFound`](Error::NotFound).
     pub async fn get_workspace(&self, id: WorkspaceId) -> Result<Workspace> {
-        self.run(&[], |pool, t, _| boards::get_workspace(pool, t, id.uuid()))
+        self.read(|pool, t| boards::get_workspace(pool, t, id.uuid()))
             .await?
             .ok_or_else(|| Error::not_found("workspace", id.to_string()))
     }
@@ -65,7 +65,7 @@ impl Kanban {
             Some(cursor) => key.open::<WorkspaceId>(&scope, cursor)?.uuid(),
             None => uuid::Uuid::nil(),
         };
-        let rows = self.run(&[], |pool, t, _| boards::list_workspaces(pool, t, after, rows)).await?;
+        let rows = self.read(|pool, t| boards::list_workspaces(pool, t, after, rows)).await?;
         Ok(key.page(&scope, rows, &page, |workspace| workspace.id, |workspace| workspace))
     }
 
@@ -146,7 +146,7 @@ impl Kanban {
     /// [`NotFound`](Error::NotFound).
     pub async fn get_board(&self, board: impl Into<BoardRef>) -> Result<BoardDetail> {
         let board = board.into();
-        let row = self.run(&[], |pool, t, _| boards::get_board(pool, t, &board)).await?;
+        let row = self.read(|pool, t| boards::get_board(pool, t, &board)).await?;
         self.with_columns(row.ok_or_else(|| Error::not_found("board", board.to_string()))?).await
     }
 
@@ -172,8 +172,7 @@ impl Kanban {
             None => uuid::Uuid::nil(),
         };
         let workspace = filter.workspace_id.map(WorkspaceId::uuid);
-        let rows =
-            self.run(&[], |pool, t, _| boards::list_boards(pool, t, after, workspace, filter.archived, rows)).await?;
+        let rows = self.read(|pool, t| boards::list_boards(pool, t, after, workspace, filter.archived, rows)).await?;
         Ok(key.page(&scope, rows, &page, |board| board.id, |board| board))
     }
 
@@ -227,7 +226,7 @@ impl Kanban {
     }
 
     async fn with_columns(&self, board: Board) -> Result<BoardDetail> {
-        let columns = self.run(&[], |pool, t, _| boards::list_columns(pool, t, board.id.uuid())).await?;
+        let columns = self.read(|pool, t| boards::list_columns(pool, t, board.id.uuid())).await?;
         Ok(BoardDetail { board, columns })
     }
 
@@ -257,7 +256,7 @@ impl Kanban {
     /// # Errors
     /// [`NotFound`](Error::NotFound).
     pub async fn get_column(&self, id: ColumnId) -> Result<Column> {
-        self.run(&[], |pool, t, _| boards::get_column(pool, t, id.uuid()))
+        self.read(|pool, t| boards::get_column(pool, t, id.uuid()))
             .await?
             .ok_or_else(|| Error::not_found("column", id.to_string()))
     }

@@ -35,7 +35,7 @@ impl Kanban {
     /// [`NotFound`](Error::NotFound), also when it is deleted.
     pub async fn get_card(&self, card: impl Into<CardRef>) -> Result<Card> {
         let card = card.into();
-        self.run(&[], |pool, t, _| cards::get_card(pool, t, &card))
+        self.read(|pool, t| cards::get_card(pool, t, &card))
             .await?
             .ok_or_else(|| Error::not_found("card", card.to_string()))
     }
@@ -61,8 +61,7 @@ impl Kanban {
         let key = self.store.cursor_key().await?;
         let scope = Scope::of(self.tenant_str(), "list_cards", &(&board, &list.filter));
         let after = list.page.cursor.as_ref().map(|cursor| key.open::<ListPlace>(&scope, cursor)).transpose()?;
-        let rows =
-            self.run(&[], |pool, t, _| cards::list_cards(pool, t, &board, &list.filter, after.as_ref(), rows)).await?;
+        let rows = self.read(|pool, t| cards::list_cards(pool, t, &board, &list.filter, after.as_ref(), rows)).await?;
         if rows.is_empty() && after.is_none() {
             self.get_board(board).await?;
         }

@@ -40,7 +40,7 @@ impl Kanban {
             Some(cursor) => key.open::<CommentId>(&scope, cursor)?.uuid(),
             None => uuid::Uuid::nil(),
         };
-        let rows = self.run(&[], |pool, t, _| comments::list_comments(pool, t, &card, after, rows)).await?;
+        let rows = self.read(|pool, t| comments::list_comments(pool, t, &card, after, rows)).await?;
         if rows.is_empty() {
             self.get_card(card).await?;
         }

@@ -52,7 +52,7 @@ impl Kanban {
     /// [`NotFound`](crate::Error::NotFound).
     pub async fn list_dependencies(&self, card: impl Into<CardRef>) -> Result<Vec<DependencyView>> {
         let card = card.into();
-        let links = self.run(&[], |pool, t, _| dependencies::list_dependencies(pool, t, &card)).await?;
+        let links = self.read(|pool, t| dependencies::list_dependencies(pool, t, &card)).await?;
         if links.is_empty() {
             self.get_card(card).await?;
         }

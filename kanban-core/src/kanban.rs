@@ -48,7 +48,15 @@ impl Kanban {
         self.claim.map(|epoch| epoch.0)
     }
 
-    /// Runs a statement with the pool, the tenant and the actor.
+    /// Runs a statement that changes nothing with the pool and the tenant.
+    pub(crate) async fn read<'a, T, Fut>(&'a self, statement: impl Fn(&'a sqlx::PgPool, &'a str) -> Fut) -> Result<T>
+    where
+        Fut: Future<Output = sqlx::Result<T>>,
+    {
+        db::read(|| statement(self.pool(), self.tenant_str())).await
+    }
+
+    /// Runs a statement that changes something with the pool, the tenant and the actor.
     pub(crate) async fn run<'a, T, Fut>(
         &'a self,
         names: Names<'_>,

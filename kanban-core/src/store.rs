@@ -183,7 +183,7 @@ impl Store {
         tokio::task::spawn_blocking(move || runtime.block_on(run_migrations(options, migrator, target)))
             .await
             .map_err(Error::internal)??;
-        if target == newest && !db::run(&[], || db::tenants::knows_letters(&self.inner.pool)).await? {
+        if target == newest && !db::read(|| db::tenants::knows_letters(&self.inner.pool)).await? {
             return Err(Error::State {
                 code: "database_locale",
                 detail:
@@ -221,8 +221,8 @@ impl Store {
     /// [`Unavailable`](Error::Unavailable) when the database does not answer, [`State`](Error::State) when the schema is
     /// missing.
     pub async fn ready(&self) -> Result<()> {
-        db::run(&[], || db::tenants::ping(self.pool())).await?;
-        db::run(&[], || db::tenants::tenant_exists(self.pool(), "default")).await.map(drop)
+        db::read(|| db::tenants::ping(self.pool())).await?;
+        db::read(|| db::tenants::tenant_exists(self.pool(), "default")).await.map(drop)
     }
 
     /// Closes the connections and, as the last user of an embedded database, stops its PostgreSQL.
@@ -246,7 +246,7 @@ impl Store {
         self.inner
             .cursor_key
             .get_or_try_init(|| async {
-                let key = db::run(&[], || db::tenants::cursor_key(self.pool())).await?;
+                let key = db::read(|| db::tenants::cursor_key(self.pool())).await?;
                 Ok(CursorKey::new(&key))
             })
             .await

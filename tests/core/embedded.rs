@@ -200,3 +200,22 @@ async fn with_nothing_to_run_the_error_names_the_command_that_mends_it() {
     let error = refused(&dir.join("db"), bad).await;
     assert!(error.contains("KANBAN_PG_BIN") && error.contains("holds no postgres"), "{error}");
 }
+
+#[tokio::test]
+async fn a_store_goes_on_when_its_database_comes_back() {
+    let dir = reachable_dir();
+    let root = dir.path().join("db");
+    let store = Store::open(&root).await.expect("it opens");
+    let kanban = store.tenant("default", Actor::human("ada")).expect("a person");
+    let new = |name: &str| NewWorkspace { name: name.to_owned(), ..NewWorkspace::default() };
+    kanban.create_workspace(new("before")).await.expect("a workspace");
+    kill(pid(&root).expect("it runs"));
+    let error = kanban.create_workspace(new("meanwhile")).await.expect_err("there is no database");
+    assert_eq!(error.code(), "unavailable", "{error}");
+    let second = start(&root).await;
+    let names = kanban.list_workspaces(Default::default()).await.expect("reads go on at once").items;
+    assert_eq!(names.iter().map(|workspace| workspace.name.as_str()).collect::<Vec<_>>(), ["before"]);
+    kanban.create_workspace(new("after")).await.expect("and so do writes");
+    store.close().await.expect("it closes");
+    second.stop().await.expect("it stops");
+}

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use kanban_core::import::beads;
-use kanban_core::{Actor, CardFilter, ListCards, ListPage, NextTasks, Priority, Store};
+use kanban_core::{Actor, CardFilter, ColumnKind, ListCards, ListPage, NextTasks, Priority, Store};
 
 use crate::support;
 
@@ -74,8 +74,13 @@ async fn a_file_comes_in_whole_once_and_its_ready_work_is_what_the_file_says() {
                 break;
             }
         }
-        let ranks: Vec<(Priority, kanban_core::Timestamp)> = found.iter().map(|c| (c.priority, c.created_at)).collect();
-        assert!(ranks.is_sorted_by_key(|(priority, _)| *priority), "most urgent first");
+        // queued cards stand in the order of their creation, so the whole order can be told from the file
+        let key = |card: &kanban_core::Card| {
+            (card.priority, card.due_at.is_none(), card.due_at, card.created_at, card.external_id.clone())
+        };
+        let queued: Vec<_> = found.iter().filter(|card| card.status == ColumnKind::Todo).map(key).collect();
+        assert!(queued.is_sorted(), "priority, due date, place");
+        assert!(found.is_sorted_by_key(|card| (card.priority, card.due_at.is_none(), card.due_at)));
         let mut found: Vec<&str> = found.iter().filter_map(|card| card.external_id.as_deref()).collect();
         found.sort_unstable();
         assert_eq!(found, expected, "{}", file.display());

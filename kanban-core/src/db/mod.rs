@@ -63,10 +63,30 @@ pub fn statements() -> Vec<(&'static str, String)> {
 /// How often a statement that lost against concurrent work is started again.
 const ATTEMPTS: u32 = 5;
 
-/// Runs a statement; again, after a moment that grows at random, when concurrent work got in its way.
+/// Runs a statement that changes something; again, after a moment that grows at random, when it is known to have done
+/// nothing because concurrent work or the end of its connection got in its way.
 ///
 /// `names` tells for each kind of thing the statement may miss which one was asked for.
 pub(crate) async fn run<T, Fut>(names: refusal::Names<'_>, statement: impl Fn() -> Fut) -> Result<T>
+where
+    Fut: Future<Output = Result<T, sqlx::Error>>,
+{
+    again(names, statement, did_nothing).await
+}
+
+/// Runs a statement that changes nothing; so it may also start again when its connection broke.
+pub(crate) async fn read<T, Fut>(statement: impl Fn() -> Fut) -> Result<T>
+where
+    Fut: Future<Output = Result<T, sqlx::Error>>,
+{
+    again(&[], statement, |error| did_nothing(error) || matches!(error, sqlx::Error::Io(_))).await
+}
+
+async fn again<T, Fut>(
+    names: refusal::Names<'_>,
+    statement: impl Fn() -> Fut,
+    is_worth_it: impl Fn(&sqlx::Error) -> bool,
+) -> Result<T>
 where
     Fut: Future<Output = Result<T, sqlx::Error>>,
 {
@@ -74,7 +94,7 @@ where
     loop {
         match statement().await {
             Ok(value) => return Ok(value),
-            Err(error) if attempt < ATTEMPTS && lost_a_race(&error) => {
+            Err(error) if attempt < ATTEMPTS && is_worth_it(&error) => {
                 tracing::debug!(error.message = %error, attempt, "starting a statement again");
                 let most = 5 * 2_u64.pow(attempt);
                 tokio::time::sleep(Duration::from_millis(rand::random_range(1..=most))).await;
@@ -85,10 +105,11 @@ where
     }
 }
 
-/// Deadlock, serialization failure, lock timeout: nothing was done, and the same statement may now succeed.
-fn lost_a_race(error: &sqlx::Error) -> bool {
+/// Deadlock, serialization failure, lock timeout, a backend that was told to end (as an idle one is when the database
+/// restarts): the transaction was rolled back, and the same statement may now succeed.
+fn did_nothing(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|e| e.code());
-    matches!(code.as_deref(), Some("40P01" | "40001" | "55P03"))
+    matches!(code.as_deref(), Some("40P01" | "40001" | "55P03" | "57P01"))
 }
 
 pub(crate) fn bind(actor: &Actor) -> Json<&Actor> {
