@@ -45,9 +45,8 @@ impl Kanban {
     pub async fn examine(&self) -> Result<Diagnosis> {
         // in a task of its own: a caller that goes away must not leave a transaction open
         let kanban = self.clone();
-        let examined = tokio::spawn(async move { kanban.read(doctor::examine).await })
-            .await
-            .map_err(Error::internal)??;
+        let examined =
+            tokio::spawn(async move { kanban.read(doctor::examine).await }).await.map_err(Error::internal)??;
         let mut checks: Vec<&'static str> = examined.checks.iter().map(|(check, _)| *check).collect();
         checks.push(CYCLES);
         let mut findings: Vec<Finding> = examined

@@ -9,6 +9,7 @@ mod cards;
 mod claims;
 mod concurrency;
 mod dependencies;
+mod doctor;
 mod embedded;
 mod events;
 mod import;

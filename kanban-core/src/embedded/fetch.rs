@@ -105,15 +105,16 @@ pub(super) fn copy(
 }
 
 fn default_cache() -> Option<PathBuf> {
-    if is_root() {
-        // root's own folders are closed to the user that runs the server
-        return Some(PathBuf::from("/var/cache/kanban-for-agents"));
-    }
     let home = || env_path("HOME");
-    let base = if cfg!(target_os = "macos") {
+    let base = if let Some(given) = env_path("XDG_CACHE_HOME") {
+        Some(given)
+    } else if is_root() {
+        // root's own folders are closed to the user that runs the server
+        Some(PathBuf::from("/var/cache"))
+    } else if cfg!(target_os = "macos") {
         home().map(|home| home.join("Library/Caches"))
     } else {
-        env_path("XDG_CACHE_HOME").or_else(|| home().map(|home| home.join(".cache")))
+        home().map(|home| home.join(".cache"))
     };
     base.map(|base| base.join("kanban-for-agents"))
 }
