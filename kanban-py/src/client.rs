@@ -12,7 +12,7 @@ use pyo3::types::PyDict;
 
 use crate::arguments::Arguments;
 use crate::job::{Job, work, work_into};
-use crate::{agent, board, card, comment, dependency, error, event, import, runtime, upkeep, workspace};
+use crate::{agent, board, card, comment, dependency, error, event, from_python, import, runtime, upkeep, workspace};
 
 /// An open store, shared by all handles on it.
 pub(crate) struct Opened {
@@ -179,7 +179,8 @@ impl Drop for Client {
 
 /// Opens the embedded database in a folder.
 #[pyfunction]
-pub(crate) fn open(path: PathBuf, tenant: String, actor: Bound<'_, PyDict>) -> PyResult<Job> {
+pub(crate) fn open(path: PathBuf, tenant: Bound<'_, PyAny>, actor: Bound<'_, PyDict>) -> PyResult<Job> {
+    let tenant = from_python::read("tenant", &tenant)?;
     let actor = read_actor(&Arguments::new(actor))?;
     Ok(opening(open_store(path), tenant, actor))
 }
@@ -197,7 +198,13 @@ async fn open_store(_: PathBuf) -> kanban_core::Result<Arc<Opened>> {
 
 /// Connects to a PostgreSQL by URL.
 #[pyfunction]
-pub(crate) fn connect(url: String, migrate: bool, tenant: String, actor: Bound<'_, PyDict>) -> PyResult<Job> {
+pub(crate) fn connect(
+    url: Bound<'_, PyAny>,
+    migrate: bool,
+    tenant: Bound<'_, PyAny>,
+    actor: Bound<'_, PyDict>,
+) -> PyResult<Job> {
+    let (url, tenant): (String, _) = (from_python::read("url", &url)?, from_python::read("tenant", &tenant)?);
     let actor = read_actor(&Arguments::new(actor))?;
     let store = async move {
         let opened = Opened::new(Store::connect(&url).await?);

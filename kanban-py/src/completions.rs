@@ -16,6 +16,7 @@ use crate::job::Answer;
 use crate::{error, runtime};
 
 struct Queue {
+    pid: u32,
     finished: Mutex<Vec<(Py<PyAny>, Answer)>>,
     wake: UnixStream,
 }
@@ -32,11 +33,19 @@ impl Queue {
 }
 
 impl Drop for Queue {
-    /// Answers that nobody fetched: the loop ended while their operations ran.
+    /// Answers that nobody fetched: the loop ended while their operations ran, or a fork took the queue along.
     fn drop(&mut self) {
+        let finished = std::mem::take(self.finished.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if finished.is_empty() {
+            return;
+        }
+        if self.pid != std::process::id() {
+            std::mem::forget(finished);
+            return;
+        }
         // an answer may hold a store, whose connections are given back by a task
         let _context = runtime::get().map(tokio::runtime::Runtime::enter);
-        self.finished.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        drop(finished);
     }
 }
 
@@ -54,7 +63,7 @@ impl Completions {
         let (woken, wake) = UnixStream::pair()?;
         woken.set_nonblocking(true)?;
         wake.set_nonblocking(true)?;
-        Ok(Self { queue: Arc::new(Queue { finished: Mutex::default(), wake }), woken })
+        Ok(Self { queue: Arc::new(Queue { pid: std::process::id(), finished: Mutex::default(), wake }), woken })
     }
 
     /// What the loop watches for reading.

@@ -154,6 +154,12 @@ def test_actors_are_checked(blocking: Kanban, url: str) -> None:
         Kanban.connect(url, tenant="No Tenant")
     with pytest.raises(NotFound, match="tenant nobody"), Kanban.connect(url, tenant="nobody") as kanban:
         kanban.create_workspace("x")
+    with pytest.raises(Invalid, match="/tenant must not contain a lone surrogate"):
+        Kanban.connect(url, tenant="\ud800")
+    with pytest.raises(Invalid, match="/url must not contain a lone surrogate"):
+        Kanban.connect("\ud800")
+    with pytest.raises(TypeError, match="url must be str, not int"):
+        Kanban.connect(5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="epoch must be int, not str"):
         blocking.under_claim("1")  # type: ignore[arg-type]
 

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
 from kanban_py import Kanban
 from support.server import REPO, binary, serving
 
