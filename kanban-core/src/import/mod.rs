@@ -3,7 +3,7 @@
 pub mod beads;
 mod order;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub(crate) use order::find_cycle;
 
@@ -135,7 +135,11 @@ impl Kanban {
         check(&cards)?;
         let board = match self.find_board(board).await? {
             Some(board) => board,
-            None => self.create_import_board(board).await?,
+            None => {
+                // a wrong file must not leave even an empty board
+                check_links(&cards)?;
+                self.create_import_board(board).await?
+            }
         };
         // in a task of its own: a caller that goes away leaves a whole import or none, not an open transaction
         let kanban = self.clone();
@@ -213,11 +217,7 @@ impl Kanban {
         }
         let mut dependencies = Vec::new();
         for (card, link) in cards.iter().flat_map(|card| card.dependencies.iter().map(move |link| (card, link))) {
-            let end = |external_id: &str| {
-                ids.get(external_id).copied().ok_or_else(|| {
-                    line_error(card.line, format!("depends on {external_id}, which is not in the file or on the board"))
-                })
-            };
+            let end = |external_id: &str| ids.get(external_id).copied().ok_or_else(|| dangling(card.line, external_id));
             let (mut from, mut to) = (end(&link.from)?, end(&link.to)?);
             if link.kind == DependencyType::Relates && from > to {
                 (from, to) = (to, from);
@@ -340,6 +340,25 @@ fn check(cards: &[SourceCard]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// That a file which comes onto a new board is whole in itself: no link leads out of it, and none closes a cycle.
+fn check_links(cards: &[SourceCard]) -> Result<()> {
+    let known: HashSet<&str> = cards.iter().map(|card| card.external_id.as_str()).collect();
+    for (card, link) in cards.iter().flat_map(|card| card.dependencies.iter().map(move |link| (card, link))) {
+        if let Some(missing) = [&link.from, &link.to].into_iter().find(|end| !known.contains(end.as_str())) {
+            return Err(dangling(card.line, missing));
+        }
+    }
+    let blocks = cards.iter().flat_map(|card| &card.dependencies).filter(|link| link.kind == DependencyType::Blocks);
+    match find_cycle(blocks.map(|link| (link.from.as_str(), link.to.as_str()))) {
+        Some(cycle) => Err(Error::DependencyCycle { path: cycle.into_iter().map(str::to_owned).collect() }),
+        None => Ok(()),
+    }
+}
+
+fn dangling(line: usize, external_id: &str) -> Error {
+    line_error(line, format!("depends on {external_id}, which is not in the file or on the board"))
 }
 
 pub(crate) fn line_error(line: usize, detail: impl std::fmt::Display) -> Error {
