@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,15 @@ def test_a_forked_child_is_told_and_its_parent_goes_on(blocking: Kanban, url: st
     assert blocking.get_card("AB-1").key == "AB-1"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as at a terminal: a shell starts its background jobs without, and Python leaves that as it is."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_a_call_that_waits_and_the_change_is_whole(blocking: Kanban, url: str) -> None:
     with held(url, "AB-1") as card:
 
