@@ -37,7 +37,7 @@ impl Kanban {
             None => ReadyPlace::start(),
         };
         let rows = self
-            .read(|pool, t| claims::next_tasks(pool, t, agent, list.board.as_ref(), &list.labels, &after, rows))
+            .read(|conn, t| claims::next_tasks(conn, t, agent, list.board.as_ref(), &list.labels, &after, rows))
             .await?;
         if let (true, Some(board)) = (rows.is_empty(), list.board) {
             self.get_board(board).await?;
@@ -76,14 +76,14 @@ impl Kanban {
         options.validate()?;
         let board = options.board.as_ref().map(ToString::to_string).unwrap_or_default();
         let items = self
-            .run(&[("board", &board)], |pool, t, actor| claims::claim_next(pool, t, actor, agent, &options))
+            .run(&[("board", &board)], |conn, t, actor| claims::claim_next(conn, t, actor, agent, &options))
             .await?;
         let reason = if items.is_empty() { Some(self.why_nothing(agent, &options).await?) } else { None };
         Ok(Claimed { items, reason })
     }
 
     async fn why_nothing(&self, agent: &str, options: &ClaimNext) -> Result<NothingClaimed> {
-        let why = self.read(|pool, t| claims::why_nothing(pool, t, agent, options)).await?;
+        let why = self.read(|conn, t| claims::why_nothing(conn, t, agent, options)).await?;
         let at_capacity = options.capacity.is_some_and(|capacity| why.held >= i64::from(capacity));
         let (code, detail) = if at_capacity {
             let detail = format!("{agent} holds {} live claims already. Complete or release one first.", why.held);
@@ -129,7 +129,7 @@ impl Kanban {
         self.check_claimant(agent)?;
         options.validate()?;
         let card = card.into();
-        self.run(&[("card", &card)], |pool, t, actor| claims::claim_card(pool, t, actor, &card, agent, &options)).await
+        self.run(&[("card", &card)], |conn, t, actor| claims::claim_card(conn, t, actor, &card, agent, &options)).await
     }
 
     /// Extends a claim by `ttl_seconds` from now (900 when `None`, at most 86,400; seven days in all).
@@ -151,8 +151,8 @@ impl Kanban {
     pub async fn heartbeat(&self, card: impl Into<CardRef>, epoch: Epoch, ttl_seconds: Option<u32>) -> Result<Card> {
         let card = card.into();
         let ttl = ttl(ttl_seconds)?;
-        self.run(&[("card", &card), ("epoch", &epoch)], |pool, t, actor| {
-            claims::heartbeat(pool, t, actor, &card, epoch.0, ttl, MAX_CLAIM_AGE_SECONDS)
+        self.run(&[("card", &card), ("epoch", &epoch)], |conn, t, actor| {
+            claims::heartbeat(conn, t, actor, &card, epoch.0, ttl, MAX_CLAIM_AGE_SECONDS)
         })
         .await
     }
@@ -178,8 +178,8 @@ impl Kanban {
             return Err(Error::invalid("/reason", "must have at most 8 KiB and not contain the character U+0000"));
         }
         let card = card.into();
-        self.run(&[("card", &card), ("epoch", &epoch)], |pool, t, actor| {
-            claims::release(pool, t, actor, &card, epoch.0, reason)
+        self.run(&[("card", &card), ("epoch", &epoch)], |conn, t, actor| {
+            claims::release(conn, t, actor, &card, epoch.0, reason)
         })
         .await
     }
@@ -202,8 +202,8 @@ impl Kanban {
     /// the done column; [`State`](Error::State) when the board has none.
     pub async fn complete_card(&self, card: impl Into<CardRef>, epoch: Epoch) -> Result<Card> {
         let card = card.into();
-        self.run(&[("card", &card), ("epoch", &epoch)], |pool, t, actor| {
-            claims::complete(pool, t, actor, &card, epoch.0)
+        self.run(&[("card", &card), ("epoch", &epoch)], |conn, t, actor| {
+            claims::complete(conn, t, actor, &card, epoch.0)
         })
         .await
     }

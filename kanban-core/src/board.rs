@@ -40,7 +40,7 @@ impl Kanban {
         new.validate()?;
         let id = WorkspaceId::generate().uuid();
         let tenant = self.tenant();
-        self.run(&[("tenant", tenant)], |pool, t, actor| boards::create_workspace(pool, t, actor, id, &new)).await
+        self.run(&[("tenant", tenant)], |conn, t, actor| boards::create_workspace(conn, t, actor, id, &new)).await
     }
 
     /// Reads a workspace.
@@ -48,7 +48,7 @@ impl Kanban {
     /// # Errors
     /// [`NotFound`](Error::NotFound).
     pub async fn get_workspace(&self, id: WorkspaceId) -> Result<Workspace> {
-        self.read(|pool, t| boards::get_workspace(pool, t, id.uuid()))
+        self.read(|conn, t| boards::get_workspace(conn, t, id.uuid()))
             .await?
             .ok_or_else(|| Error::not_found("workspace", id.to_string()))
     }
@@ -65,7 +65,7 @@ impl Kanban {
             Some(cursor) => key.open::<WorkspaceId>(&scope, cursor)?.uuid(),
             None => uuid::Uuid::nil(),
         };
-        let rows = self.read(|pool, t| boards::list_workspaces(pool, t, after, rows)).await?;
+        let rows = self.read(|conn, t| boards::list_workspaces(conn, t, after, rows)).await?;
         Ok(key.page(&scope, rows, &page, |workspace| workspace.id, |workspace| workspace))
     }
 
@@ -117,8 +117,8 @@ impl Kanban {
             };
             let id = BoardId::generate().uuid();
             let created = self
-                .run(&[("workspace", &workspace), ("tenant", self.tenant())], |pool, t, actor| {
-                    boards::create_board(pool, t, actor, id, workspace.uuid(), &key, &new, &columns)
+                .run(&[("workspace", &workspace), ("tenant", self.tenant())], |conn, t, actor| {
+                    boards::create_board(conn, t, actor, id, workspace.uuid(), &key, &new, &columns)
                 })
                 .await;
             match created {
@@ -146,7 +146,7 @@ impl Kanban {
     /// [`NotFound`](Error::NotFound).
     pub async fn get_board(&self, board: impl Into<BoardRef>) -> Result<BoardDetail> {
         let board = board.into();
-        let row = self.read(|pool, t| boards::get_board(pool, t, &board)).await?;
+        let row = self.read(|conn, t| boards::get_board(conn, t, &board)).await?;
         self.with_columns(row.ok_or_else(|| Error::not_found("board", board.to_string()))?).await
     }
 
@@ -172,7 +172,7 @@ impl Kanban {
             None => uuid::Uuid::nil(),
         };
         let workspace = filter.workspace_id.map(WorkspaceId::uuid);
-        let rows = self.read(|pool, t| boards::list_boards(pool, t, after, workspace, filter.archived, rows)).await?;
+        let rows = self.read(|conn, t| boards::list_boards(conn, t, after, workspace, filter.archived, rows)).await?;
         Ok(key.page(&scope, rows, &page, |board| board.id, |board| board))
     }
 
@@ -218,15 +218,15 @@ impl Kanban {
     ) -> Result<Board> {
         let version = expected.as_bind();
         let result = self
-            .run(&[("board", board), ("version", &version.unwrap_or_default())], |pool, t, actor| {
-                boards::update_board(pool, t, actor, board, version, patch, delete)
+            .run(&[("board", board), ("version", &version.unwrap_or_default())], |conn, t, actor| {
+                boards::update_board(conn, t, actor, board, version, patch, delete)
             })
             .await;
         with_current(result, async || self.get_board(board.clone()).await).await
     }
 
     async fn with_columns(&self, board: Board) -> Result<BoardDetail> {
-        let columns = self.read(|pool, t| boards::list_columns(pool, t, board.id.uuid())).await?;
+        let columns = self.read(|conn, t| boards::list_columns(conn, t, board.id.uuid())).await?;
         Ok(BoardDetail { board, columns })
     }
 
@@ -248,7 +248,7 @@ impl Kanban {
         new.validate()?;
         let board = board.into();
         let id = ColumnId::generate().uuid();
-        self.run(&[("board", &board)], |pool, t, actor| boards::create_column(pool, t, actor, &board, id, &new)).await
+        self.run(&[("board", &board)], |conn, t, actor| boards::create_column(conn, t, actor, &board, id, &new)).await
     }
 
     /// Reads a column.
@@ -256,7 +256,7 @@ impl Kanban {
     /// # Errors
     /// [`NotFound`](Error::NotFound).
     pub async fn get_column(&self, id: ColumnId) -> Result<Column> {
-        self.read(|pool, t| boards::get_column(pool, t, id.uuid()))
+        self.read(|conn, t| boards::get_column(conn, t, id.uuid()))
             .await?
             .ok_or_else(|| Error::not_found("column", id.to_string()))
     }
@@ -285,8 +285,8 @@ impl Kanban {
         patch.validate()?;
         let version = expected.into().as_bind();
         let result = self
-            .run(&[("column", &id), ("version", &version.unwrap_or_default())], |pool, t, actor| {
-                boards::update_column(pool, t, actor, id.uuid(), version, &patch)
+            .run(&[("column", &id), ("version", &version.unwrap_or_default())], |conn, t, actor| {
+                boards::update_column(conn, t, actor, id.uuid(), version, &patch)
             })
             .await;
         with_current(result, async || self.get_column(id).await).await

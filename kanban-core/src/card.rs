@@ -25,7 +25,7 @@ impl Kanban {
     pub async fn create_card(&self, column: ColumnId, new: NewCard) -> Result<Card> {
         new.validate()?;
         let id = CardId::generate().uuid();
-        self.run(&[("column", &column)], |pool, t, actor| cards::create_card(pool, t, actor, column.uuid(), id, &new))
+        self.run(&[("column", &column)], |conn, t, actor| cards::create_card(conn, t, actor, column.uuid(), id, &new))
             .await
     }
 
@@ -35,7 +35,7 @@ impl Kanban {
     /// [`NotFound`](Error::NotFound), also when it is deleted.
     pub async fn get_card(&self, card: impl Into<CardRef>) -> Result<Card> {
         let card = card.into();
-        self.read(|pool, t| cards::get_card(pool, t, &card))
+        self.read(|conn, t| cards::get_card(conn, t, &card))
             .await?
             .ok_or_else(|| Error::not_found("card", card.to_string()))
     }
@@ -61,7 +61,7 @@ impl Kanban {
         let key = self.store.cursor_key().await?;
         let scope = Scope::of(self.tenant_str(), "list_cards", &(&board, &list.filter));
         let after = list.page.cursor.as_ref().map(|cursor| key.open::<ListPlace>(&scope, cursor)).transpose()?;
-        let rows = self.read(|pool, t| cards::list_cards(pool, t, &board, &list.filter, after.as_ref(), rows)).await?;
+        let rows = self.read(|conn, t| cards::list_cards(conn, t, &board, &list.filter, after.as_ref(), rows)).await?;
         if rows.is_empty() && after.is_none() {
             self.get_board(board).await?;
         }
@@ -103,8 +103,8 @@ impl Kanban {
         let version = expected.into().as_bind();
         let epoch = self.epoch();
         let result = self
-            .run(&[("card", &card), ("version", &Seen(version)), ("epoch", &Seen(epoch))], |pool, t, actor| {
-                cards::update_card(pool, t, actor, &card, version, epoch, &patch)
+            .run(&[("card", &card), ("version", &Seen(version)), ("epoch", &Seen(epoch))], |conn, t, actor| {
+                cards::update_card(conn, t, actor, &card, version, epoch, &patch)
             })
             .await;
         self.with_current_card(result, &card).await
@@ -174,7 +174,7 @@ impl Kanban {
         let result = self
             .run(
                 &[("card", &card), ("version", &Seen(version)), ("epoch", &Seen(epoch)), ("column", &column_name)],
-                |pool, t, actor| cards::move_card(pool, t, actor, &card, version, epoch, column, &place),
+                |conn, t, actor| cards::move_card(conn, t, actor, &card, version, epoch, column, &place),
             )
             .await;
         self.with_current_card(result, &card).await
@@ -200,8 +200,8 @@ impl Kanban {
         let version = expected.into().as_bind();
         let epoch = self.epoch();
         let result = self
-            .run(&[("card", &card), ("version", &Seen(version)), ("epoch", &Seen(epoch))], |pool, t, actor| {
-                cards::delete_card(pool, t, actor, &card, version, epoch)
+            .run(&[("card", &card), ("version", &Seen(version)), ("epoch", &Seen(epoch))], |conn, t, actor| {
+                cards::delete_card(conn, t, actor, &card, version, epoch)
             })
             .await;
         self.with_current_card(result, &card).await
@@ -216,8 +216,8 @@ impl Kanban {
         let card = card.into();
         let version = expected.into().as_bind();
         let expected = version.unwrap_or_default();
-        self.run(&[("card", &card), ("version", &expected)], |pool, t, actor| {
-            cards::restore_card(pool, t, actor, &card, version)
+        self.run(&[("card", &card), ("version", &expected)], |conn, t, actor| {
+            cards::restore_card(conn, t, actor, &card, version)
         })
         .await
     }

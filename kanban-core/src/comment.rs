@@ -24,7 +24,7 @@ impl Kanban {
         new.validate()?;
         let card = card.into();
         let id = CommentId::generate().uuid();
-        self.run(&[("card", &card)], |pool, t, actor| comments::create_comment(pool, t, actor, id, &card, &new)).await
+        self.run(&[("card", &card)], |conn, t, actor| comments::create_comment(conn, t, actor, id, &card, &new)).await
     }
 
     /// Lists a card's comments, oldest first.
@@ -40,7 +40,7 @@ impl Kanban {
             Some(cursor) => key.open::<CommentId>(&scope, cursor)?.uuid(),
             None => uuid::Uuid::nil(),
         };
-        let rows = self.read(|pool, t| comments::list_comments(pool, t, &card, after, rows)).await?;
+        let rows = self.read(|conn, t| comments::list_comments(conn, t, &card, after, rows)).await?;
         if rows.is_empty() {
             self.get_card(card).await?;
         }

@@ -27,8 +27,8 @@ impl Kanban {
     pub async fn add_dependency(&self, card: impl Into<CardRef>, link: NewDependency) -> Result<Added> {
         let (kind, from, to) = ends(card.into(), link);
         let id = DependencyId::generate().uuid();
-        self.run(&[("from", &from), ("to", &to)], |pool, t, actor| {
-            dependencies::add_dependency(pool, t, actor, id, kind, &from, &to)
+        self.run(&[("from", &from), ("to", &to)], |conn, t, actor| {
+            dependencies::add_dependency(conn, t, actor, id, kind, &from, &to)
         })
         .await
     }
@@ -40,8 +40,8 @@ impl Kanban {
     pub async fn remove_dependency(&self, card: impl Into<CardRef>, link: NewDependency) -> Result<Dependency> {
         let (kind, from, to) = ends(card.into(), link);
         let name = format!("{from} {kind} {to}");
-        self.run(&[("dependency", &name)], |pool, t, actor| {
-            dependencies::remove_dependency(pool, t, actor, kind, &from, &to)
+        self.run(&[("dependency", &name)], |conn, t, actor| {
+            dependencies::remove_dependency(conn, t, actor, kind, &from, &to)
         })
         .await
     }
@@ -52,7 +52,7 @@ impl Kanban {
     /// [`NotFound`](crate::Error::NotFound).
     pub async fn list_dependencies(&self, card: impl Into<CardRef>) -> Result<Vec<DependencyView>> {
         let card = card.into();
-        let links = self.read(|pool, t| dependencies::list_dependencies(pool, t, &card)).await?;
+        let links = self.read(|conn, t| dependencies::list_dependencies(conn, t, &card)).await?;
         if links.is_empty() {
             self.get_card(card).await?;
         }

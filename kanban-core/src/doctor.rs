@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::db::doctor;
 use crate::import::find_cycle;
-use crate::{Error, Kanban, Result};
+use crate::{Kanban, Result};
 
 const CYCLES: &str = "dependency cycles";
 
@@ -43,10 +43,7 @@ impl Kanban {
     /// # Errors
     /// [`Unavailable`](Error::Unavailable).
     pub async fn examine(&self) -> Result<Diagnosis> {
-        // in a task of its own: a caller that goes away must not leave a transaction open
-        let kanban = self.clone();
-        let examined =
-            tokio::spawn(async move { kanban.read(doctor::examine).await }).await.map_err(Error::internal)??;
+        let examined = self.read(doctor::examine).await?;
         let mut checks: Vec<&'static str> = examined.checks.iter().map(|(check, _)| *check).collect();
         checks.push(CYCLES);
         let mut findings: Vec<Finding> = examined

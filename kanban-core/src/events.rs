@@ -28,7 +28,7 @@ impl Kanban {
         }
         let board = board.into();
         let limit = i64::from(list.limit);
-        let events = self.read(|pool, t| events::list_events(pool, t, &board, list.since, limit)).await?;
+        let events = self.read(|conn, t| events::list_events(conn, t, &board, list.since, limit)).await?;
         if events.is_empty() {
             let seq = self.get_board(board).await?.board.seq;
             if list.since > seq || list.since < 0 {

@@ -1,22 +1,25 @@
 //! The handle that has the operations: one tenant's board as one actor sees and changes it.
 
 use crate::db::refusal::Names;
+use crate::db::transaction::Transaction;
+use crate::db::{Conn, Source};
 use crate::model::{Actor, Epoch, TenantId};
 use crate::{Error, Result, Store, db};
 
 /// A tenant's boards, and who acts on them. Every operation hangs on it, so none can forget whose data it touches and
 /// who is to be named on its event. Made by [`Store::tenant`]; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Kanban {
     pub(crate) store: Store,
     tenant: TenantId,
     pub(crate) actor: Actor,
     pub(crate) claim: Option<Epoch>,
+    transaction: Option<Transaction>,
 }
 
 impl Kanban {
     pub(crate) fn new(store: Store, tenant: TenantId, actor: Actor) -> Self {
-        Self { store, tenant, actor, claim: None }
+        Self { store, tenant, actor, claim: None, transaction: None }
     }
 
     /// The same handle, naming a claim: each write to a card under it is refused with
@@ -36,8 +39,53 @@ impl Kanban {
         &self.tenant
     }
 
-    pub(crate) fn pool(&self) -> &sqlx::PgPool {
-        self.store.pool()
+    /// Runs several operations as one: all of them take effect, or none does. `work` gets the handle to run them on. It
+    /// may run more than once, for it starts from the beginning where concurrent work got in its way, so let it do
+    /// nothing but operations. Once one of them is refused, nothing of it takes effect, also where `work` passes over it.
+    ///
+    /// The board's locks are held from the first write to the end: keep it short, and wait for nothing else in it.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let (todo, doing) = (board.columns[0].id, board.columns[1].id);
+    /// let refused = kanban.transaction(|kanban| async move {
+    ///     let card = kanban.create_card(todo, NewCard::titled("Fix the login")).await?;
+    ///     kanban.move_card(card.id, Version(7), MoveCard::to(doing)).await
+    /// });
+    /// assert_eq!(refused.await.unwrap_err().kind(), ErrorKind::VersionMismatch);
+    /// assert!(kanban.list_cards(board.board.id, ListCards::default()).await?.items.is_empty());
+    /// # Ok(()) }) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `work`; [`State`](Error::State) when it passed over a refusal, [`Unavailable`](Error::Unavailable) when
+    /// concurrent work got in its way too often.
+    pub async fn transaction<T, Fut>(&self, work: impl Fn(Self) -> Fut) -> Result<T>
+    where
+        Fut: Future<Output = Result<T>>,
+    {
+        if self.transaction.is_some() {
+            return work(self.clone()).await;
+        }
+        let inside = |transaction| Self { transaction: Some(transaction), ..self.clone() };
+        db::transaction::transaction(self.store.pool(), |transaction| work(inside(transaction))).await
+    }
+
+    /// The connection of the open transaction.
+    pub(crate) async fn connection(&self) -> Result<Conn> {
+        match &self.transaction {
+            Some(transaction) => transaction.connection().await,
+            None => Err(Error::internal("there is no open transaction")),
+        }
+    }
+
+    fn source(&self) -> Source<'_> {
+        match &self.transaction {
+            Some(transaction) => Source::Transaction(transaction),
+            None => Source::Pool(self.store.pool()),
+        }
     }
 
     pub(crate) fn tenant_str(&self) -> &str {
@@ -48,24 +96,34 @@ impl Kanban {
         self.claim.map(|epoch| epoch.0)
     }
 
-    /// Runs a statement that changes nothing with the pool and the tenant.
-    pub(crate) async fn read<'a, T, Fut>(&'a self, statement: impl Fn(&'a sqlx::PgPool, &'a str) -> Fut) -> Result<T>
+    /// Runs a statement that changes nothing with a connection and the tenant.
+    pub(crate) async fn read<'a, T, Fut>(&'a self, statement: impl Fn(Conn, &'a str) -> Fut) -> Result<T>
     where
         Fut: Future<Output = sqlx::Result<T>>,
     {
-        db::read(|| statement(self.pool(), self.tenant_str())).await
+        db::read(self.source(), |conn| statement(conn, self.tenant_str())).await
     }
 
-    /// Runs a statement that changes something with the pool, the tenant and the actor.
+    /// Runs a statement that changes something with a connection, the tenant and the actor.
     pub(crate) async fn run<'a, T, Fut>(
         &'a self,
         names: Names<'_>,
-        statement: impl Fn(&'a sqlx::PgPool, &'a str, &'a Actor) -> Fut,
+        statement: impl Fn(Conn, &'a str, &'a Actor) -> Fut,
     ) -> Result<T>
     where
         Fut: Future<Output = sqlx::Result<T>>,
     {
-        db::run(names, || statement(self.pool(), self.tenant_str(), &self.actor)).await
+        db::run(self.source(), names, |conn| statement(conn, self.tenant_str(), &self.actor)).await
+    }
+}
+
+impl std::fmt::Debug for Kanban {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kanban")
+            .field("tenant", &self.tenant)
+            .field("actor", &self.actor)
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
     }
 }
 

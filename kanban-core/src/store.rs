@@ -2,19 +2,16 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::OnceCell;
 
-use crate::db::{self, refusal};
+use crate::db::pool::ACQUIRE_TIMEOUT;
+use crate::db::{self, Pool, Source, refusal};
 use crate::model::{Actor, CursorKey, TenantId};
 use crate::{Error, Kanban, Result};
-
-/// How long a caller waits for a free connection before it is told to come back.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What holds for every connection, so that no statement and no forgotten transaction blocks the others for long.
 const SESSION: [(&str, &str); 4] = [
@@ -39,7 +36,7 @@ pub struct Store {
 }
 
 struct Inner {
-    pool: PgPool,
+    pool: Pool,
     options: PgConnectOptions,
     cursor_key: OnceCell<CursorKey>,
     #[cfg(feature = "embedded")]
@@ -138,13 +135,9 @@ impl Store {
             Err(_) => return Err(cannot_reach(&"it does not answer")),
         };
         first.close().await.map_err(|e| refusal::explain(e, &[]))?;
-        let cores = std::thread::available_parallelism().map_or(2, usize::from) as u32;
-        let pool = PgPoolOptions::new()
-            // more would rotate through cold backends; see ARCHITECTURE.md
-            .max_connections((2 * cores).clamp(4, 32))
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .test_before_acquire(false)
-            .connect_lazy_with(options.clone().options(SESSION));
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        // more would rotate through cold backends; see ARCHITECTURE.md
+        let pool = Pool::new(options.clone().options(SESSION), (2 * cores).clamp(4, 32));
         Ok(Self {
             inner: Arc::new(Inner {
                 pool,
@@ -183,7 +176,7 @@ impl Store {
         tokio::task::spawn_blocking(move || runtime.block_on(run_migrations(options, migrator, target)))
             .await
             .map_err(Error::internal)??;
-        if target == newest && !db::read(|| db::tenants::knows_letters(&self.inner.pool)).await? {
+        if target == newest && !db::read(self.source(), db::tenants::knows_letters).await? {
             return Err(Error::State {
                 code: "database_locale",
                 detail:
@@ -212,7 +205,7 @@ impl Store {
     /// [`NotFound`](Error::NotFound) for a name that no tenant can have.
     pub async fn create_tenant(&self, tenant: &str) -> Result<bool> {
         let tenant: TenantId = tenant.parse()?;
-        db::run(&[], || db::tenants::create_tenant(self.pool(), tenant.as_str())).await
+        db::run(self.source(), &[], |conn| db::tenants::create_tenant(conn, tenant.as_str())).await
     }
 
     /// Whether the database answers and has the tenant `default`, as a schema that is in place does.
@@ -221,8 +214,8 @@ impl Store {
     /// [`Unavailable`](Error::Unavailable) when the database does not answer, [`State`](Error::State) when the schema is
     /// missing.
     pub async fn ready(&self) -> Result<()> {
-        db::read(|| db::tenants::ping(self.pool())).await?;
-        db::read(|| db::tenants::tenant_exists(self.pool(), "default")).await.map(drop)
+        db::read(self.source(), db::tenants::ping).await?;
+        db::read(self.source(), |conn| db::tenants::tenant_exists(conn, "default")).await.map(drop)
     }
 
     /// Closes the connections and, as the last user of an embedded database, stops its PostgreSQL.
@@ -238,15 +231,19 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) fn pool(&self) -> &PgPool {
+    pub(crate) fn pool(&self) -> &Pool {
         &self.inner.pool
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source::Pool(self.pool())
     }
 
     pub(crate) async fn cursor_key(&self) -> Result<&CursorKey> {
         self.inner
             .cursor_key
             .get_or_try_init(|| async {
-                let key = db::read(|| db::tenants::cursor_key(self.pool())).await?;
+                let key = db::read(self.source(), db::tenants::cursor_key).await?;
                 Ok(CursorKey::new(&key))
             })
             .await

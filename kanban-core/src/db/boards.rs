@@ -1,11 +1,10 @@
 //! Workspaces, boards and columns.
 
 use serde::Serialize;
-use sqlx::PgPool;
 use sqlx::types::{Json, Uuid};
 use time::OffsetDateTime;
 
-use super::{bind, known, moment, object, registered};
+use super::{Conn, bind, known, moment, object, registered};
 use crate::model::{
     Actor, Board, BoardPatch, BoardRef, Column, ColumnPatch, NewBoard, NewColumn, NewWorkspace, Workspace,
 };
@@ -162,7 +161,7 @@ impl From<ColumnRow> for Column {
 }
 
 pub(crate) async fn create_workspace(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     id: Uuid,
@@ -175,24 +174,25 @@ pub(crate) async fn create_workspace(
         .bind(&new.name)
         .bind(&new.description)
         .bind(Json(&new.metadata))
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Workspace::from)
 }
 
-pub(crate) async fn get_workspace(pool: &PgPool, tenant: &str, id: Uuid) -> sqlx::Result<Option<Workspace>> {
-    let row = sqlx::query_as::<_, WorkspaceRow>(GET_WORKSPACE.sql).bind(tenant).bind(id).fetch_optional(pool).await?;
+pub(crate) async fn get_workspace(mut conn: Conn, tenant: &str, id: Uuid) -> sqlx::Result<Option<Workspace>> {
+    let row =
+        sqlx::query_as::<_, WorkspaceRow>(GET_WORKSPACE.sql).bind(tenant).bind(id).fetch_optional(&mut *conn).await?;
     Ok(row.map(Workspace::from))
 }
 
 pub(crate) async fn list_workspaces(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     after: Uuid,
     limit: i64,
 ) -> sqlx::Result<Vec<Workspace>> {
     let rows = sqlx::query_as::<_, WorkspaceRow>(LIST_WORKSPACES.sql).bind(tenant).bind(after).bind(limit);
-    Ok(rows.fetch_all(pool).await?.into_iter().map(Workspace::from).collect())
+    Ok(rows.fetch_all(&mut *conn).await?.into_iter().map(Workspace::from).collect())
 }
 
 /// A column of a board that is being created.
@@ -205,7 +205,7 @@ pub(crate) struct InitialColumn {
 }
 
 pub(crate) async fn create_board(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     id: Uuid,
@@ -226,18 +226,18 @@ pub(crate) async fn create_board(
         .bind(Json(&new.metadata))
         .bind(new.time_zone.as_deref().unwrap_or("UTC"))
         .bind(Json(columns))
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Board::from)
 }
 
-pub(crate) async fn get_board(pool: &PgPool, tenant: &str, board: &BoardRef) -> sqlx::Result<Option<Board>> {
+pub(crate) async fn get_board(mut conn: Conn, tenant: &str, board: &BoardRef) -> sqlx::Result<Option<Board>> {
     let row = sqlx::query_as::<_, BoardRow>(GET_BOARD.sql).bind(tenant).bind(board.id()).bind(board.key());
-    Ok(row.fetch_optional(pool).await?.map(Board::from))
+    Ok(row.fetch_optional(&mut *conn).await?.map(Board::from))
 }
 
 pub(crate) async fn list_boards(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     after: Uuid,
     workspace: Option<Uuid>,
@@ -250,13 +250,13 @@ pub(crate) async fn list_boards(
         .bind(workspace)
         .bind(archived)
         .bind(limit)
-        .fetch_all(pool)
+        .fetch_all(&mut *conn)
         .await?;
     Ok(rows.into_iter().map(Board::from).collect())
 }
 
 pub(crate) async fn update_board(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     board: &BoardRef,
@@ -272,13 +272,13 @@ pub(crate) async fn update_board(
         .bind(version)
         .bind(Json(patch))
         .bind(delete)
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Board::from)
 }
 
 pub(crate) async fn create_column(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     board: &BoardRef,
@@ -295,23 +295,23 @@ pub(crate) async fn create_column(
         .bind(new.kind.as_str())
         .bind(new.wip_limit)
         .bind(Json(&new.metadata))
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Column::from)
 }
 
-pub(crate) async fn get_column(pool: &PgPool, tenant: &str, id: Uuid) -> sqlx::Result<Option<Column>> {
-    let row = sqlx::query_as::<_, ColumnRow>(GET_COLUMN.sql).bind(tenant).bind(id).fetch_optional(pool).await?;
+pub(crate) async fn get_column(mut conn: Conn, tenant: &str, id: Uuid) -> sqlx::Result<Option<Column>> {
+    let row = sqlx::query_as::<_, ColumnRow>(GET_COLUMN.sql).bind(tenant).bind(id).fetch_optional(&mut *conn).await?;
     Ok(row.map(Column::from))
 }
 
-pub(crate) async fn list_columns(pool: &PgPool, tenant: &str, board: Uuid) -> sqlx::Result<Vec<Column>> {
-    let rows = sqlx::query_as::<_, ColumnRow>(LIST_COLUMNS.sql).bind(tenant).bind(board).fetch_all(pool).await?;
+pub(crate) async fn list_columns(mut conn: Conn, tenant: &str, board: Uuid) -> sqlx::Result<Vec<Column>> {
+    let rows = sqlx::query_as::<_, ColumnRow>(LIST_COLUMNS.sql).bind(tenant).bind(board).fetch_all(&mut *conn).await?;
     Ok(rows.into_iter().map(Column::from).collect())
 }
 
 pub(crate) async fn update_column(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     id: Uuid,
@@ -324,7 +324,7 @@ pub(crate) async fn update_column(
         .bind(id)
         .bind(version)
         .bind(Json(patch))
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Column::from)
 }

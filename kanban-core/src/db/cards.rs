@@ -2,10 +2,10 @@
 
 use sqlx::postgres::PgArguments;
 use sqlx::types::{Json, Uuid};
-use sqlx::{Arguments, PgPool, Postgres, QueryBuilder};
+use sqlx::{Arguments, Postgres, QueryBuilder};
 use time::OffsetDateTime;
 
-use super::{actor_ref, bind, known, moment, object, registered};
+use super::{Conn, actor_ref, bind, known, moment, object, registered};
 use crate::model::{Actor, BoardRef, Card, CardFilter, CardPatch, CardRef, Claim, Link, NewCard, Place, Priority};
 
 type Raw = Json<Box<serde_json::value::RawValue>>;
@@ -125,7 +125,7 @@ impl From<CardRow> for Card {
 }
 
 pub(crate) async fn create_card(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     column: Uuid,
@@ -153,15 +153,15 @@ pub(crate) async fn create_card(
         .bind(Json(&new.links))
         .bind(Json(&new.agent_context))
         .bind(Json(&new.workflow_state));
-    row.fetch_one(pool).await.map(Card::from)
+    row.fetch_one(&mut *conn).await.map(Card::from)
 }
 
-pub(crate) async fn get_card(pool: &PgPool, tenant: &str, card: &CardRef) -> sqlx::Result<Option<Card>> {
+pub(crate) async fn get_card(mut conn: Conn, tenant: &str, card: &CardRef) -> sqlx::Result<Option<Card>> {
     let row = match card {
         CardRef::Id(id) => sqlx::query_as::<_, CardRow>(GET_CARD.sql).bind(tenant).bind(id.uuid()),
         CardRef::Key(key) => sqlx::query_as::<_, CardRow>(GET_CARD_BY_KEY.sql).bind(tenant).bind(key),
     };
-    Ok(row.fetch_optional(pool).await?.map(Card::from))
+    Ok(row.fetch_optional(&mut *conn).await?.map(Card::from))
 }
 
 /// How a list begins; [`list_query`] adds the conditions. Column by column, so that a page reads only what it shows.
@@ -277,7 +277,7 @@ pub(crate) fn list_samples() -> Vec<(&'static str, String)> {
 }
 
 pub(crate) async fn list_cards(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     board: &BoardRef,
     filter: &CardFilter,
@@ -285,11 +285,11 @@ pub(crate) async fn list_cards(
     rows: i64,
 ) -> sqlx::Result<Vec<ListedCardRow>> {
     let mut query = list_query(tenant, board, filter, after, rows).map_err(sqlx::Error::Encode)?;
-    query.build_query_as().fetch_all(pool).await
+    query.build_query_as().fetch_all(&mut *conn).await
 }
 
 pub(crate) async fn update_card(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     card: &CardRef,
@@ -305,13 +305,13 @@ pub(crate) async fn update_card(
         .bind(version)
         .bind(epoch)
         .bind(Json(patch))
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Card::from)
 }
 
 pub(crate) async fn move_card(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     card: &CardRef,
@@ -333,13 +333,13 @@ pub(crate) async fn move_card(
         .bind(place.before_id.as_ref().and_then(CardRef::id))
         .bind(place.before_id.as_ref().and_then(CardRef::key))
         .bind(place.position.map(|position| position as i32))
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Card::from)
 }
 
 pub(crate) async fn delete_card(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     card: &CardRef,
@@ -353,13 +353,13 @@ pub(crate) async fn delete_card(
         .bind(card.key())
         .bind(version)
         .bind(epoch)
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Card::from)
 }
 
 pub(crate) async fn restore_card(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     card: &CardRef,
@@ -371,7 +371,7 @@ pub(crate) async fn restore_card(
         .bind(card.id())
         .bind(card.key())
         .bind(version)
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Card::from)
 }

@@ -1,11 +1,10 @@
 //! Ready work, claims and leases.
 
-use sqlx::PgPool;
 use sqlx::types::Uuid;
 use time::OffsetDateTime;
 
 use super::cards::{CardRow, card_columns};
-use super::{bind, registered};
+use super::{Conn, bind, registered};
 use crate::model::{Actor, BoardRef, Card, CardRef, ClaimNext, ClaimOptions};
 
 registered! {
@@ -72,7 +71,7 @@ impl ReadyPlace {
 }
 
 pub(crate) async fn next_tasks(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     agent: &str,
     board: Option<&BoardRef>,
@@ -92,12 +91,12 @@ pub(crate) async fn next_tasks(
         .bind(after.position)
         .bind(after.card)
         .bind(rows as i32)
-        .fetch_all(pool)
+        .fetch_all(&mut *conn)
         .await
 }
 
 pub(crate) async fn claim_next(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     agent: &str,
@@ -114,7 +113,7 @@ pub(crate) async fn claim_next(
         .bind(options.ttl_seconds as i32)
         .bind(options.start)
         .bind(options.capacity.map(|capacity| capacity as i32))
-        .fetch_all(pool)
+        .fetch_all(&mut *conn)
         .await?;
     Ok(rows.into_iter().map(Card::from).collect())
 }
@@ -129,7 +128,7 @@ pub(crate) struct WhyNothing {
 }
 
 pub(crate) async fn why_nothing(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     agent: &str,
     options: &ClaimNext,
@@ -140,12 +139,12 @@ pub(crate) async fn why_nothing(
         .bind(options.board.as_ref().and_then(BoardRef::key))
         .bind(agent)
         .bind(&options.labels)
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
 }
 
 pub(crate) async fn claim_card(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     card: &CardRef,
@@ -161,13 +160,13 @@ pub(crate) async fn claim_card(
         .bind(options.ttl_seconds as i32)
         .bind(options.start)
         .bind(options.capacity.map(|capacity| capacity as i32))
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Card::from)
 }
 
 pub(crate) async fn heartbeat(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     card: &CardRef,
@@ -183,13 +182,13 @@ pub(crate) async fn heartbeat(
         .bind(epoch)
         .bind(ttl)
         .bind(max_age)
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Card::from)
 }
 
 pub(crate) async fn release(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     card: &CardRef,
@@ -203,13 +202,13 @@ pub(crate) async fn release(
         .bind(card.key())
         .bind(epoch)
         .bind(reason)
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Card::from)
 }
 
 pub(crate) async fn complete(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     card: &CardRef,
@@ -221,7 +220,7 @@ pub(crate) async fn complete(
         .bind(card.id())
         .bind(card.key())
         .bind(epoch)
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Card::from)
 }

@@ -1,10 +1,9 @@
 //! Comments.
 
-use sqlx::PgPool;
 use sqlx::types::{Json, Uuid};
 use time::OffsetDateTime;
 
-use super::{actor_ref, bind, moment, object, registered};
+use super::{Conn, actor_ref, bind, moment, object, registered};
 use crate::model::{Actor, CardRef, Comment, NewComment};
 
 macro_rules! comment_columns {
@@ -55,7 +54,7 @@ impl From<CommentRow> for Comment {
 }
 
 pub(crate) async fn create_comment(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     id: Uuid,
@@ -70,13 +69,13 @@ pub(crate) async fn create_comment(
         .bind(card.key())
         .bind(&new.body)
         .bind(Json(&new.metadata))
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Comment::from)
 }
 
 pub(crate) async fn list_comments(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     card: &CardRef,
     after: Uuid,
@@ -88,7 +87,7 @@ pub(crate) async fn list_comments(
         .bind(card.key())
         .bind(after)
         .bind(rows)
-        .fetch_all(pool)
+        .fetch_all(&mut *conn)
         .await?;
     Ok(rows.into_iter().map(Comment::from).collect())
 }

@@ -1,10 +1,9 @@
 //! Dependencies.
 
-use sqlx::PgPool;
 use sqlx::types::Uuid;
 use time::OffsetDateTime;
 
-use super::{actor_ref, bind, known, registered};
+use super::{Conn, actor_ref, bind, known, registered};
 use crate::model::{Actor, Added, CardRef, Dependency, DependencyType, DependencyView, Relation};
 
 registered! {
@@ -107,7 +106,7 @@ impl From<ViewRow> for DependencyView {
 }
 
 pub(crate) async fn add_dependency(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     id: Uuid,
@@ -124,13 +123,13 @@ pub(crate) async fn add_dependency(
         .bind(from.key())
         .bind(to.id())
         .bind(to.key())
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(Added::from)
 }
 
 pub(crate) async fn remove_dependency(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     kind: DependencyType,
@@ -145,13 +144,13 @@ pub(crate) async fn remove_dependency(
         .bind(from.key())
         .bind(to.id())
         .bind(to.key())
-        .fetch_one(pool)
+        .fetch_one(&mut *conn)
         .await
         .map(|row| Added::from(row).dependency)
 }
 
 pub(crate) async fn list_dependencies(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     card: &CardRef,
 ) -> sqlx::Result<Vec<DependencyView>> {
@@ -159,7 +158,7 @@ pub(crate) async fn list_dependencies(
         .bind(tenant)
         .bind(card.id())
         .bind(card.key())
-        .fetch_all(pool)
+        .fetch_all(&mut *conn)
         .await?;
     Ok(rows.into_iter().map(DependencyView::from).collect())
 }

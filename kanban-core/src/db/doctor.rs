@@ -1,8 +1,6 @@
 //! Recomputes what the schema keeps counted, and answers where the two differ.
 
-use sqlx::PgPool;
-
-use super::registered;
+use super::{Conn, registered};
 
 registered! {
     COLUMN_COUNTS = "select c.id::text as place, format('column %s of board %s counts %s cards and holds %s',
@@ -83,17 +81,14 @@ pub(crate) struct Examined {
     pub(crate) blocks: Vec<(String, String)>,
 }
 
-pub(crate) async fn examine(pool: &PgPool, tenant: &str) -> sqlx::Result<Examined> {
+pub(crate) async fn examine(mut conn: Conn, tenant: &str) -> sqlx::Result<Examined> {
     // one snapshot for all checks, and time for large boards
-    let mut transaction = pool.begin().await?;
-    sqlx::raw_sql("set transaction isolation level repeatable read read only; set local statement_timeout = 0")
-        .execute(&mut *transaction)
-        .await?;
+    conn.begin("begin isolation level repeatable read read only; set local statement_timeout = 0").await?;
     let mut checks = Vec::with_capacity(CHECKS.len());
     for (name, statement) in CHECKS {
-        checks.push((name, sqlx::query_as(statement.sql).bind(tenant).fetch_all(&mut *transaction).await?));
+        checks.push((name, sqlx::query_as(statement.sql).bind(tenant).fetch_all(&mut *conn).await?));
     }
-    let blocks = sqlx::query_as(BLOCKS.sql).bind(tenant).fetch_all(&mut *transaction).await?;
-    transaction.rollback().await?;
+    let blocks = sqlx::query_as(BLOCKS.sql).bind(tenant).fetch_all(&mut *conn).await?;
+    conn.end("rollback").await?;
     Ok(Examined { checks, blocks })
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde_json::value::{RawValue, to_raw_value};
-use sqlx::PgPool;
 use sqlx::types::{Json, Uuid};
 use time::OffsetDateTime;
 
-use super::{actor_ref, object, registered};
+use super::{Conn, actor_ref, object, registered};
 use crate::model::{BoardRef, EntityId, Event};
 
 registered! {
@@ -82,7 +81,7 @@ fn translate(members: &mut Members) {
 }
 
 pub(crate) async fn list_events(
-    pool: &PgPool,
+    mut conn: Conn,
     tenant: &str,
     board: &BoardRef,
     since: i64,
@@ -94,7 +93,7 @@ pub(crate) async fn list_events(
         .bind(board.key())
         .bind(since)
         .bind(limit)
-        .fetch_all(pool)
+        .fetch_all(&mut *conn)
         .await?;
     Ok(rows.into_iter().map(Event::from).collect())
 }

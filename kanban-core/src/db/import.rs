@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use sqlx::types::{Json, Uuid};
-use sqlx::{PgPool, Postgres, Transaction};
 
 use super::refusal::explain;
-use super::{bind, registered};
+use super::{Conn, bind, registered};
 use crate::import::SourceCard;
 use crate::model::{Actor, Timestamp};
 use crate::{Error, Result};
@@ -205,9 +204,9 @@ pub(crate) struct State {
     pub(crate) blocks: Vec<(Uuid, Uuid)>,
 }
 
-/// An import under way. Dropped before [`commit`](Self::commit), it leaves nothing.
+/// An import under way, on the connection of an open transaction.
 pub(crate) struct Import<'a> {
-    transaction: Transaction<'static, Postgres>,
+    conn: Conn,
     tenant: &'a str,
     board: Uuid,
     actor: &'a Actor,
@@ -218,19 +217,18 @@ fn failed(error: sqlx::Error) -> Error {
 }
 
 impl<'a> Import<'a> {
-    pub(crate) async fn begin(pool: &PgPool, tenant: &'a str, board: Uuid, actor: &'a Actor) -> Result<Self> {
-        let mut transaction = pool.begin().await.map_err(failed)?;
+    pub(crate) async fn begin(mut conn: Conn, tenant: &'a str, board: Uuid, actor: &'a Actor) -> Result<Self> {
         // a large file may take longer than a statement may; both end with the transaction
         sqlx::raw_sql("set local statement_timeout = 0; set local lock_timeout = 0")
-            .execute(&mut *transaction)
+            .execute(&mut *conn)
             .await
             .map_err(failed)?;
-        Ok(Self { transaction, tenant, board, actor })
+        Ok(Self { conn, tenant, board, actor })
     }
 
     /// Takes the locks of everything on the board and reads what is there.
     pub(crate) async fn state(&mut self) -> Result<State> {
-        let tx = &mut *self.transaction;
+        let tx = &mut *self.conn;
         sqlx::query(LOCK_GRAPH.sql).bind(self.tenant).execute(&mut *tx).await.map_err(failed)?;
         sqlx::query(LOCK_COLUMNS.sql).bind(self.tenant).bind(self.board).execute(&mut *tx).await.map_err(failed)?;
         let open = sqlx::query(REQUIRE_OPEN_BOARD.sql).bind(self.tenant).bind(self.board);
@@ -247,7 +245,7 @@ impl<'a> Import<'a> {
     }
 
     pub(crate) async fn cards(&mut self, cards: &[CardRecord<'_>], queue: Uuid) -> Result<()> {
-        let tx = &mut *self.transaction;
+        let tx = &mut *self.conn;
         let ids: Vec<Uuid> = cards.iter().map(|card| card.id).collect();
         let insert = sqlx::query(INSERT_CARDS.sql).bind(self.tenant).bind(self.board).bind(Json(cards));
         insert.execute(&mut *tx).await.map_err(failed)?;
@@ -261,11 +259,11 @@ impl<'a> Import<'a> {
         let new: Vec<Uuid> = sqlx::query_scalar(INSERT_DEPENDENCIES.sql)
             .bind(self.tenant)
             .bind(Json(links))
-            .fetch_all(&mut *self.transaction)
+            .fetch_all(&mut *self.conn)
             .await
             .map_err(failed)?;
         let count = sqlx::query(COUNT_BLOCKERS.sql).bind(self.tenant).bind(&new);
-        count.execute(&mut *self.transaction).await.map_err(failed)?;
+        count.execute(&mut *self.conn).await.map_err(failed)?;
         self.events(DEPENDENCY_EVENTS.sql, &new).await?;
         Ok(new.len())
     }
@@ -274,7 +272,7 @@ impl<'a> Import<'a> {
         let new: Vec<Uuid> = sqlx::query_scalar(INSERT_COMMENTS.sql)
             .bind(self.tenant)
             .bind(Json(comments))
-            .fetch_all(&mut *self.transaction)
+            .fetch_all(&mut *self.conn)
             .await
             .map_err(failed)?;
         self.events(COMMENT_EVENTS.sql, &new).await?;
@@ -283,12 +281,11 @@ impl<'a> Import<'a> {
 
     async fn events(&mut self, sql: &'static str, ids: &[Uuid]) -> Result<()> {
         let query = sqlx::query(sql).bind(self.tenant).bind(self.board).bind(ids).bind(bind(self.actor));
-        query.execute(&mut *self.transaction).await.map_err(failed).map(drop)
+        query.execute(&mut *self.conn).await.map_err(failed).map(drop)
     }
 
-    pub(crate) async fn commit(mut self, next_number: i64) -> Result<()> {
+    pub(crate) async fn finish(mut self, next_number: i64) -> Result<()> {
         let advance = sqlx::query(ADVANCE_NUMBER.sql).bind(self.tenant).bind(self.board).bind(next_number);
-        advance.execute(&mut *self.transaction).await.map_err(failed)?;
-        self.transaction.commit().await.map_err(failed)
+        advance.execute(&mut *self.conn).await.map_err(failed).map(drop)
     }
 }

@@ -10,14 +10,18 @@ pub(crate) mod doctor;
 pub(crate) mod embedded;
 pub(crate) mod events;
 pub(crate) mod import;
+pub(crate) mod pool;
 pub(crate) mod refusal;
 pub(crate) mod tenants;
+pub(crate) mod transaction;
 
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 use sqlx::types::Json;
 
+pub(crate) use self::pool::{Conn, Pool};
+use self::transaction::Transaction;
 use crate::model::{Actor, ActorKind, ActorRef, JsonObject, Timestamp};
 use crate::{Error, Result};
 
@@ -63,46 +67,83 @@ pub fn statements() -> Vec<(&'static str, String)> {
 /// How often a statement that lost against concurrent work is started again.
 const ATTEMPTS: u32 = 5;
 
+/// Where a statement's connection comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// Any free one; the statement stands for itself.
+    Pool(&'a Pool),
+    /// That of an open transaction, which decides about all its statements at once.
+    Transaction(&'a Transaction),
+}
+
 /// Runs a statement that changes something; again, after a moment that grows at random, when it is known to have done
 /// nothing because concurrent work or the end of its connection got in its way.
 ///
 /// `names` tells for each kind of thing the statement may miss which one was asked for.
-pub(crate) async fn run<T, Fut>(names: refusal::Names<'_>, statement: impl Fn() -> Fut) -> Result<T>
+pub(crate) async fn run<T, Fut>(
+    source: Source<'_>,
+    names: refusal::Names<'_>,
+    statement: impl Fn(Conn) -> Fut,
+) -> Result<T>
 where
-    Fut: Future<Output = Result<T, sqlx::Error>>,
+    Fut: Future<Output = sqlx::Result<T>>,
 {
-    again(names, statement, did_nothing).await
+    again(source, names, statement, did_nothing).await
 }
 
 /// Runs a statement that changes nothing; so it may also start again when its connection broke.
-pub(crate) async fn read<T, Fut>(statement: impl Fn() -> Fut) -> Result<T>
+pub(crate) async fn read<T, Fut>(source: Source<'_>, statement: impl Fn(Conn) -> Fut) -> Result<T>
 where
-    Fut: Future<Output = Result<T, sqlx::Error>>,
+    Fut: Future<Output = sqlx::Result<T>>,
 {
-    again(&[], statement, |error| did_nothing(error) || matches!(error, sqlx::Error::Io(_))).await
+    again(source, &[], statement, |error| did_nothing(error) || matches!(error, sqlx::Error::Io(_))).await
 }
 
 async fn again<T, Fut>(
+    source: Source<'_>,
     names: refusal::Names<'_>,
-    statement: impl Fn() -> Fut,
+    statement: impl Fn(Conn) -> Fut,
     is_worth_it: impl Fn(&sqlx::Error) -> bool,
 ) -> Result<T>
 where
-    Fut: Future<Output = Result<T, sqlx::Error>>,
+    Fut: Future<Output = sqlx::Result<T>>,
 {
+    let pool = match source {
+        Source::Pool(pool) => pool,
+        Source::Transaction(transaction) => return transaction.run(names, statement).await,
+    };
     let mut attempt = 1;
     loop {
-        match statement().await {
+        match once(pool, &statement).await {
             Ok(value) => return Ok(value),
             Err(error) if attempt < ATTEMPTS && is_worth_it(&error) => {
                 tracing::debug!(error.message = %error, attempt, "starting a statement again");
-                let most = 5 * 2_u64.pow(attempt);
-                tokio::time::sleep(Duration::from_millis(rand::random_range(1..=most))).await;
+                pause(attempt).await;
                 attempt += 1;
             }
             Err(error) => return Err(refusal::explain(error, names)),
         }
     }
+}
+
+async fn once<T, Fut>(pool: &Pool, statement: &impl Fn(Conn) -> Fut) -> sqlx::Result<T>
+where
+    Fut: Future<Output = sqlx::Result<T>>,
+{
+    let lease = pool.lease().await?;
+    let outcome = statement(lease.connection().await).await;
+    match outcome {
+        Ok(_) | Err(sqlx::Error::Database(_)) => lease.finish().await,
+        Err(sqlx::Error::Io(_)) => pool.forget_idle(),
+        Err(_) => {}
+    }
+    outcome
+}
+
+/// Lets the others go ahead for a moment.
+async fn pause(attempt: u32) {
+    let most = 5 * 2_u64.pow(attempt);
+    tokio::time::sleep(Duration::from_millis(rand::random_range(1..=most))).await;
 }
 
 /// Deadlock, serialization failure, lock timeout, a backend that was told to end (as an idle one is when the database

@@ -132,11 +132,14 @@ pub(crate) fn explain(error: sqlx::Error, names: Names<'_>) -> Error {
     }
 }
 
+/// What lost against concurrent work too often.
+pub(crate) fn too_busy() -> Error {
+    super::unavailable("Too much happens at once on this board to do it now. Try again shortly.")
+}
+
 fn by_code(code: String, error: Box<dyn sqlx::error::DatabaseError>) -> Error {
     match code.as_str() {
-        "40P01" | "40001" | "55P03" => {
-            super::unavailable("Too much happens at once on this board to do it now. Try again shortly.")
-        }
+        "40P01" | "40001" | "55P03" => too_busy(),
         "57014" => super::unavailable("The database took too long and gave up. Try again, or ask for less at once."),
         // out of connections, shutting down, starting up
         "53300" | "57P01" | "57P02" | "57P03" => {

@@ -1,8 +1,6 @@
 //! Tenants, and what all processes on a database share.
 
-use sqlx::PgPool;
-
-use super::registered;
+use super::{Conn, registered};
 
 registered! {
     CREATE_TENANT = "insert into kanban.tenants (id) values ($1) on conflict (id) do nothing";
@@ -13,23 +11,23 @@ registered! {
     PING = "select 1";
 }
 
-pub(crate) async fn create_tenant(pool: &PgPool, id: &str) -> sqlx::Result<bool> {
-    Ok(sqlx::query(CREATE_TENANT.sql).bind(id).execute(pool).await?.rows_affected() == 1)
+pub(crate) async fn create_tenant(mut conn: Conn, id: &str) -> sqlx::Result<bool> {
+    Ok(sqlx::query(CREATE_TENANT.sql).bind(id).execute(&mut *conn).await?.rows_affected() == 1)
 }
 
-pub(crate) async fn tenant_exists(pool: &PgPool, id: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar(TENANT_EXISTS.sql).bind(id).fetch_one(pool).await
+pub(crate) async fn tenant_exists(mut conn: Conn, id: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar(TENANT_EXISTS.sql).bind(id).fetch_one(&mut *conn).await
 }
 
-pub(crate) async fn cursor_key(pool: &PgPool) -> sqlx::Result<Vec<u8>> {
-    sqlx::query_scalar(CURSOR_KEY.sql).fetch_one(pool).await
+pub(crate) async fn cursor_key(mut conn: Conn) -> sqlx::Result<Vec<u8>> {
+    sqlx::query_scalar(CURSOR_KEY.sql).fetch_one(&mut *conn).await
 }
 
-pub(crate) async fn knows_letters(pool: &PgPool) -> sqlx::Result<bool> {
-    let trigrams: i32 = sqlx::query_scalar(TRIGRAMS.sql).fetch_one(pool).await?;
+pub(crate) async fn knows_letters(mut conn: Conn) -> sqlx::Result<bool> {
+    let trigrams: i32 = sqlx::query_scalar(TRIGRAMS.sql).fetch_one(&mut *conn).await?;
     Ok(trigrams > 0)
 }
 
-pub(crate) async fn ping(pool: &PgPool) -> sqlx::Result<()> {
-    sqlx::query(PING.sql).execute(pool).await.map(drop)
+pub(crate) async fn ping(mut conn: Conn) -> sqlx::Result<()> {
+    sqlx::query(PING.sql).execute(&mut *conn).await.map(drop)
 }

@@ -141,11 +141,8 @@ impl Kanban {
                 self.create_import_board(board).await?
             }
         };
-        // in a task of its own: a caller that goes away leaves a whole import or none, not an open transaction
-        let kanban = self.clone();
-        tokio::spawn(async move { kanban.import_onto(&board, &cards, &progress).await })
-            .await
-            .map_err(Error::internal)?
+        let (board, cards, progress) = (&board, &*cards, &progress);
+        self.transaction(|kanban| async move { kanban.import_onto(board, cards, progress).await }).await
     }
 
     async fn find_board(&self, name: &str) -> Result<Option<BoardDetail>> {
@@ -188,7 +185,8 @@ impl Kanban {
         progress: &(dyn Fn(usize, usize) + Send + Sync),
     ) -> Result<ImportReport> {
         let columns = self.import_columns(board).await?;
-        let mut import = db::Import::begin(self.pool(), self.tenant_str(), board.board.id.uuid(), &self.actor).await?;
+        let mut import =
+            db::Import::begin(self.connection().await?, self.tenant_str(), board.board.id.uuid(), &self.actor).await?;
         let state = import.state().await?;
         let mut ids: HashMap<&str, uuid::Uuid> =
             state.cards.iter().map(|card| (card.external_id.as_str(), card.id)).collect();
@@ -251,7 +249,7 @@ impl Kanban {
             }));
         }
         let comments_created = import.comments(&comments).await?;
-        import.commit(number).await?;
+        import.finish(number).await?;
         Ok(report(&board.board.key, cards, records.len(), dependencies_created, comments_created))
     }
 
