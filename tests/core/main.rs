@@ -15,3 +15,4 @@ mod events;
 mod import;
 mod order;
 mod schema;
+mod transactions;
