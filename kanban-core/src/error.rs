@@ -133,6 +133,12 @@ pub enum Error {
         /// The unique field.
         field: &'static str,
     },
+    /// An idempotency key stands for another request.
+    #[error("The idempotency key {key} was used for another request. Choose a new key for each request.")]
+    KeyReused {
+        /// The key.
+        key: String,
+    },
     /// The board's state does not allow it now.
     #[error("{detail}")]
     State {
@@ -191,7 +197,7 @@ impl Error {
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid { .. } => ErrorKind::Invalid,
+            Self::Invalid { .. } | Self::KeyReused { .. } => ErrorKind::Invalid,
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::VersionConflict { .. } => ErrorKind::VersionMismatch,
             Self::WipLimitReached { .. }
@@ -221,6 +227,7 @@ impl Error {
             Self::CapacityReached { .. } => "capacity_reached",
             Self::DependencyCycle { .. } => "dependency_cycle",
             Self::Duplicate { .. } => "duplicate",
+            Self::KeyReused { .. } => "idempotency_key_reused",
             Self::State { code, .. } => code,
             Self::Forbidden { .. } => "forbidden",
             Self::Unavailable { .. } => "unavailable",
@@ -258,6 +265,7 @@ impl Error {
             }
             Self::DependencyCycle { path } => json!({ "path": path }),
             Self::Duplicate { what, field } => json!({ "what": what, "field": field }),
+            Self::KeyReused { key } => json!({ "key": key }),
             Self::Unavailable { retry_after, .. } => json!({ "retry_after": retry_after.map(|d| d.as_secs()) }),
             Self::State { .. } | Self::Forbidden { .. } | Self::Embedded { .. } | Self::Internal { .. } => json!({}),
         }

@@ -12,6 +12,7 @@ mod dependencies;
 mod doctor;
 mod embedded;
 mod events;
+mod idempotency;
 mod import;
 mod order;
 mod schema;

@@ -122,8 +122,17 @@ async fn every_statement_prepares_and_explains() {
 
 #[tokio::test]
 async fn every_statement_on_a_tenant_table_names_the_tenant() {
-    let tenant_tables =
-        ["workspaces", "boards", "columns", "cards", "dependencies", "comments", "column_visits", "events"];
+    let tenant_tables = [
+        "workspaces",
+        "boards",
+        "columns",
+        "cards",
+        "dependencies",
+        "comments",
+        "column_visits",
+        "events",
+        "idempotency_keys",
+    ];
     for (name, sql) in kanban_core::statements() {
         let tables = tenant_tables.iter().filter(|table| sql.contains(&format!("kanban.{table} "))).count();
         let reads = sql.matches("tenant_id").count() + sql.matches("kanban.create_").count();

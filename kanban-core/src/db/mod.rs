@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 #[cfg(feature = "embedded")]
 pub(crate) mod embedded;
 pub(crate) mod events;
+pub(crate) mod idempotency;
 pub(crate) mod import;
 pub(crate) mod pool;
 pub(crate) mod refusal;
@@ -57,6 +58,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         #[cfg(feature = "embedded")]
         embedded::STATEMENTS,
         events::STATEMENTS,
+        idempotency::STATEMENTS,
         import::STATEMENTS,
         tenants::STATEMENTS,
     ];
@@ -88,7 +90,10 @@ pub(crate) async fn run<T, Fut>(
 where
     Fut: Future<Output = sqlx::Result<T>>,
 {
-    again(source, names, statement, did_nothing).await
+    match source {
+        Source::Pool(pool) => again(pool, names, statement, did_nothing).await,
+        Source::Transaction(transaction) => transaction.run(names, statement).await,
+    }
 }
 
 /// Runs a statement that changes nothing; so it may also start again when its connection broke.
@@ -96,11 +101,16 @@ pub(crate) async fn read<T, Fut>(source: Source<'_>, statement: impl Fn(Conn) ->
 where
     Fut: Future<Output = sqlx::Result<T>>,
 {
-    again(source, &[], statement, |error| did_nothing(error) || matches!(error, sqlx::Error::Io(_))).await
+    match source {
+        Source::Pool(pool) => {
+            again(pool, &[], statement, |error| did_nothing(error) || matches!(error, sqlx::Error::Io(_))).await
+        }
+        Source::Transaction(transaction) => transaction.read(statement).await,
+    }
 }
 
 async fn again<T, Fut>(
-    source: Source<'_>,
+    pool: &Pool,
     names: refusal::Names<'_>,
     statement: impl Fn(Conn) -> Fut,
     is_worth_it: impl Fn(&sqlx::Error) -> bool,
@@ -108,10 +118,6 @@ async fn again<T, Fut>(
 where
     Fut: Future<Output = sqlx::Result<T>>,
 {
-    let pool = match source {
-        Source::Pool(pool) => pool,
-        Source::Transaction(transaction) => return transaction.run(names, statement).await,
-    };
     let mut attempt = 1;
     loop {
         match once(pool, &statement).await {

@@ -35,27 +35,48 @@ impl Transaction {
         let conn = self.lease.connection().await;
         match self.state.load(Ordering::Acquire) {
             OPEN => Ok(conn),
-            FAILED | COLLIDED => Err(Error::State {
+            OVER => Err(over()),
+            _ => Err(Error::State {
                 code: "transaction_failed",
                 detail: "An operation of this transaction was refused, so none of it takes effect. Begin again."
                     .to_owned(),
             }),
-            _ => Err(Error::State {
-                code: "transaction_over",
-                detail: "This handle's transaction has ended. Use the handle that it was made from.".to_owned(),
-            }),
         }
     }
 
-    /// Runs a statement in it.
+    /// Runs a statement that changes something in it.
     pub(crate) async fn run<T, Fut>(&self, names: Names<'_>, statement: impl Fn(Conn) -> Fut) -> Result<T>
     where
         Fut: Future<Output = sqlx::Result<T>>,
     {
-        statement(self.connection().await?).await.map_err(|error| {
-            self.state.store(if did_nothing(&error) { COLLIDED } else { FAILED }, Ordering::Release);
-            refusal::explain(error, names)
-        })
+        self.fail_with(statement(self.connection().await?).await, names).await
+    }
+
+    /// Runs a statement that changes nothing in it. Once something was refused, it sees what is there without it: so a
+    /// refusal can show what stands in its way.
+    pub(crate) async fn read<T, Fut>(&self, statement: impl Fn(Conn) -> Fut) -> Result<T>
+    where
+        Fut: Future<Output = sqlx::Result<T>>,
+    {
+        let conn = self.lease.connection().await;
+        if self.state.load(Ordering::Acquire) == OVER {
+            return Err(over());
+        }
+        self.fail_with(statement(conn).await, &[]).await
+    }
+
+    /// The end of all after an error: what was done so far is taken back at once, and the locks with it.
+    async fn fail_with<T>(&self, outcome: sqlx::Result<T>, names: Names<'_>) -> Result<T> {
+        let error = match outcome {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        self.state.store(if did_nothing(&error) { COLLIDED } else { FAILED }, Ordering::Release);
+        if matches!(error, sqlx::Error::Database(_)) {
+            // where this fails too, so does what comes next
+            let _ = self.lease.connection().await.end("rollback").await;
+        }
+        Err(refusal::explain(error, names))
     }
 
     /// Commits what has succeeded and takes everything else back. `None` means that it is worth another try.
@@ -63,11 +84,9 @@ impl Transaction {
         let mut conn = self.lease.connection().await;
         let state = self.state.swap(OVER, Ordering::AcqRel);
         let is_done = state == OPEN && outcome.is_ok();
-        let ended = conn.end(if is_done { "commit" } else { "rollback" }).await;
+        let ended = if state == OPEN { conn.end(if is_done { "commit" } else { "rollback" }).await } else { Ok(()) };
         drop(conn);
-        if ended.is_ok() {
-            self.lease.finish().await;
-        }
+        self.lease.finish().await;
         match ended {
             _ if state == COLLIDED => None,
             Err(error) if is_done && did_nothing(&error) => None,
@@ -79,6 +98,13 @@ impl Transaction {
             })),
             _ => Some(outcome),
         }
+    }
+}
+
+fn over() -> Error {
+    Error::State {
+        code: "transaction_over",
+        detail: "This handle's transaction has ended. Use the handle that it was made from.".to_owned(),
     }
 }
 

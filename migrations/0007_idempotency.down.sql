@@ -1,0 +1,2 @@
+drop function kanban.take_idempotency_key;
+drop table kanban.idempotency_keys;
