@@ -12,6 +12,8 @@ use crate::{Error, Kanban, Result};
 
 /// Which boards to list.
 #[derive(Debug, Clone, Default, serde::Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct BoardFilter {
     /// In this workspace.

@@ -28,6 +28,7 @@ pub enum ErrorKind {
 
 /// One broken rule of an input, with a JSON pointer (RFC 6901) to the offending member.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InvalidField {
     /// JSON pointer to the member, such as `/title`.
     pub pointer: String,

@@ -8,7 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use kanban_core::{Board, BoardDetail, Card, Column, Expected, Version, Workspace};
+use kanban_core::{Board, BoardDetail, Card, Column, Comment, Expected, Version, Workspace};
 use serde::Serialize;
 
 use crate::problem::Problem;
@@ -47,6 +47,12 @@ impl Tagged for Column {
 }
 
 impl Tagged for Workspace {
+    fn tag(&self) -> String {
+        self.version.to_string()
+    }
+}
+
+impl Tagged for Comment {
     fn tag(&self) -> String {
         self.version.to_string()
     }
@@ -117,12 +123,10 @@ fn parse(given: &str) -> Result<Expected, Problem> {
     if given.trim() == "*" {
         return Ok(Expected::Any);
     }
-    let version = given
-        .trim()
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .map(|tag| tag.split_once('.').map_or(tag, |(version, _)| version))
-        .and_then(|version| version.parse().ok());
+    let tag = given.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+    let (version, more) = tag.split_once('.').unwrap_or((tag, "0"));
+    let is_number = |text: &str| (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let version = version.parse().ok().filter(|_| is_number(version) && is_number(more));
     version.map(|version| Expected::Version(Version(version))).ok_or_else(|| {
         Problem::bad_request("bad_if_match", "If-Match must be one ETag as this server gave it, such as \"3\", or *.")
     })

@@ -185,38 +185,39 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
-/// The query's parameters, apart from those of paging. One that is not known is refused.
-pub(crate) struct Query<T>(pub(crate) T, pub(crate) ListPage);
+/// The query's parameters. Those that are not known, or are there twice, have been refused before.
+pub(crate) struct Query<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let bad = |error: String| Problem::bad_request("bad_query", format!("The query cannot be read: {error}."));
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(parts.uri.query().unwrap_or_default())
-            .map_err(|error| bad(error.to_string()))?;
-        let mut page = ListPage::default();
-        let mut rest: Vec<(String, String)> = Vec::new();
-        for (name, value) in pairs {
-            match name.as_str() {
-                "limit" => {
-                    page.limit = value
-                        .parse()
-                        .map_err(|_| Problem::invalid("/limit", "must be a whole number from 1 to 200"))?;
-                }
-                "cursor" => page.cursor = Some(value),
-                "label" if rest.iter().any(|(known, _)| known == "label") => {
-                    return Err(bad(
-                        "label is there twice; separate labels by commas where several are taken".to_owned()
-                    ));
-                }
-                _ => rest.push((name, value)),
-            }
-        }
-        let encoded = serde_urlencoded::to_string(&rest).map_err(|error| bad(error.to_string()))?;
-        let filter = serde_urlencoded::from_str(&encoded).map_err(|error| bad(error.to_string()))?;
-        Ok(Self(filter, page))
+        serde_urlencoded::from_str(parts.uri.query().unwrap_or_default()).map(Self).map_err(|error| bad_query(&error))
     }
+}
+
+/// The query's parameters where a page of a list is asked for.
+pub(crate) struct Listed<T>(pub(crate) T, pub(crate) ListPage);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Listed<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut pairs: Vec<(String, String)> =
+            serde_urlencoded::from_str(parts.uri.query().unwrap_or_default()).map_err(|error| bad_query(&error))?;
+        let mut take = |name| pairs.iter().position(|(known, _)| known == name).map(|at| pairs.swap_remove(at).1);
+        let mut page = ListPage { cursor: take("cursor"), ..ListPage::default() };
+        if let Some(limit) = take("limit") {
+            page.limit =
+                limit.parse().map_err(|_| Problem::invalid("/limit", "must be a whole number from 1 to 200"))?;
+        }
+        let filter = serde_urlencoded::to_string(&pairs).map_err(|error| bad_query(&error))?;
+        serde_urlencoded::from_str(&filter).map(|filter| Self(filter, page)).map_err(|error| bad_query(&error))
+    }
+}
+
+fn bad_query(error: &impl std::fmt::Display) -> Problem {
+    Problem::bad_request("bad_query", format!("The query cannot be read: {error}."))
 }
 
 /// A page of a list, with the address of the next one in the Link header (RFC 8288).

@@ -4,6 +4,7 @@ pub mod cli;
 mod etag;
 mod extract;
 mod observe;
+pub mod openapi;
 mod problem;
 mod rest;
 

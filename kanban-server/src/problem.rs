@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use kanban_core::{Error, ErrorKind, InvalidField};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// A refusal on its way out. The request's id is added, and the body written, in [`crate::observe`].
 #[derive(Debug, Clone)]
@@ -23,18 +24,31 @@ struct Parts {
     headers: Vec<(HeaderName, String)>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// Why a request was refused, and what to do next (RFC 9457). The data of some codes is in further members.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Body<'a> {
+    /// The code as a URI.
     r#type: String,
+    /// The status in words.
     title: &'a str,
+    /// The answer's status.
+    #[schema(minimum = 400, maximum = 599)]
     status: u16,
+    /// A stable name for exactly this refusal, for programs to match on.
     code: &'a str,
+    /// A sentence that says what is wrong and what to do next.
     detail: &'a str,
+    /// The request's id, as in the log.
     request_id: &'a str,
+    /// Whether the very same call may succeed later.
     retryable: bool,
+    /// Every member that breaks a rule.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<InvalidField>)]
     errors: &'a [InvalidField],
     #[serde(flatten)]
+    #[schema(ignore)]
     members: &'a Value,
 }
 

@@ -73,6 +73,13 @@ impl Server {
         self.send(self.request(Method::GET, path)).await
     }
 
+    /// What is there, of whatever kind.
+    pub async fn text(&self, path: &str) -> String {
+        let response = self.request(Method::GET, path).send().await.expect("an answer");
+        assert_eq!(response.status(), 200, "{path}");
+        String::from_utf8_lossy(&response.bytes().await.expect("a body")).into_owned()
+    }
+
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::POST, path).json(&body)).await
     }

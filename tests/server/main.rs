@@ -7,5 +7,6 @@ mod agents;
 mod boards;
 mod cards;
 mod client;
+mod openapi;
 mod process;
 mod refusals;

@@ -6,6 +6,7 @@ use super::JsonObject;
 
 /// What kind of actor it is. Agents are kept out of each other's claimed cards; people and the system may override.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ActorKind {
     /// A program that works on cards by itself.
@@ -18,6 +19,7 @@ pub enum ActorKind {
 
 /// Who created or wrote something.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActorRef {
     /// What kind of actor.
     pub kind: ActorKind,

@@ -8,6 +8,7 @@ use crate::Result;
 
 /// A workspace groups boards.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Workspace {
     /// Its id.
     pub id: WorkspaceId,
@@ -29,11 +30,14 @@ pub struct Workspace {
 
 /// A workspace to create.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewWorkspace {
     /// Its name: 1 to 256 characters, unique among the tenant's workspaces.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub name: String,
     /// What it is for, at most 16 KiB.
+    #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
     #[serde(default)]
     pub description: String,
     /// Anything to keep with it, at most 16 KiB.
@@ -101,8 +105,9 @@ impl BoardTemplate {
     }
 }
 
-/// A board. Its columns come with [`BoardDetail`].
+/// A board without its columns, which come with a board that is read by itself.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Board {
     /// Its id.
     pub id: BoardId,
@@ -136,6 +141,7 @@ pub struct Board {
 
 /// A board with its columns in order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BoardDetail {
     /// The board.
     #[serde(flatten)]
@@ -146,6 +152,7 @@ pub struct BoardDetail {
 
 /// A board to create.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewBoard {
     /// The workspace to put it in; the tenant's first one when absent.
@@ -153,11 +160,14 @@ pub struct NewBoard {
     pub workspace_id: Option<WorkspaceId>,
     /// Short key for the board and its cards: a capital letter, then at most nine capitals or digits. Made from the name
     /// when absent.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Z][A-Z0-9]{0,9}$"))]
     #[serde(default)]
     pub key: Option<String>,
     /// Its name: 1 to 256 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub name: String,
     /// What it is for, at most 16 KiB.
+    #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
     #[serde(default)]
     pub description: String,
     /// Which columns it starts with.
@@ -167,6 +177,7 @@ pub struct NewBoard {
     #[serde(default)]
     pub metadata: JsonObject,
     /// IANA time zone in which its days are counted; UTC when absent.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
     #[serde(default)]
     pub time_zone: Option<String>,
 }
@@ -209,21 +220,27 @@ impl NewBoard {
 
 /// Changes to a board: absent members stay.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BoardPatch {
     /// New name.
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub name: Option<String>,
     /// New description.
+    #[cfg_attr(feature = "openapi", schema(nullable = false, max_length = 16384))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub description: Option<String>,
     /// Merged into the metadata (RFC 7396): null removes a member.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub metadata: Option<JsonObject>,
     /// New IANA time zone.
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 64))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub time_zone: Option<String>,
     /// `true` archives the board, `false` brings it back.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub archived: Option<bool>,
 }
@@ -249,6 +266,7 @@ impl BoardPatch {
 
 /// A column of a board.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Column {
     /// Its id.
     pub id: ColumnId,
@@ -278,13 +296,16 @@ pub struct Column {
 
 /// A column to create, at the end of its board.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewColumn {
     /// Its name: 1 to 128 characters, unique on the board.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 128))]
     pub name: String,
     /// What it means for the cards in it.
     pub kind: ColumnKind,
     /// The most live cards it may hold, at least 1; no limit when absent.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2147483647))]
     #[serde(default)]
     pub wip_limit: Option<i32>,
     /// Anything to keep with it, at most 16 KiB.
@@ -309,18 +330,23 @@ impl NewColumn {
 
 /// Changes to a column: absent members stay.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ColumnPatch {
     /// New name.
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 128))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub name: Option<String>,
     /// New kind; refused while the column holds cards.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub kind: Option<ColumnKind>,
     /// New limit, at least 1; null removes it. Cards already there stay when it is lower.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2147483647))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub wip_limit: Option<Option<i32>>,
     /// Merged into the metadata (RFC 7396): null removes a member.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub metadata: Option<JsonObject>,
 }

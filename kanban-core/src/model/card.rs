@@ -38,17 +38,21 @@ impl Priority {
 
 /// A link from a card to something elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// Where it leads.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2048))]
     pub url: String,
     /// What to show for it.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
 }
 
 /// A card. Its place is its place in its column's list; it is not a member, for it changes with its neighbours.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Card {
     /// Its id.
     pub id: CardId,
@@ -104,6 +108,7 @@ pub struct Card {
 
 /// Where in a column a card goes; at the end when nothing is given. Give at most one.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Place {
     /// Right behind this card of the same column.
@@ -113,6 +118,7 @@ pub struct Place {
     #[serde(default)]
     pub before_id: Option<CardRef>,
     /// Zero-based place in the column; the end when it has fewer cards.
+    #[cfg_attr(feature = "openapi", schema(maximum = 2147483647))]
     #[serde(default)]
     pub position: Option<u32>,
 }
@@ -154,17 +160,22 @@ impl Place {
 /// assert_eq!(card.title, "Fix the login");
 /// ```
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewCard {
     /// What is to be done, in one line: 1 to 256 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub title: String,
     /// What is to be done, at length: at most 16 KiB.
+    #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
     #[serde(default)]
     pub description: String,
     /// At most 64 labels of at most 256 characters.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::ShortTexts))]
     #[serde(default)]
     pub labels: Vec<String>,
     /// Ids of the agents and people who may work on it, at most 64; anybody when empty.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::ShortTexts))]
     #[serde(default)]
     pub assignees: Vec<String>,
     /// How urgent it is; medium when absent.
@@ -177,6 +188,7 @@ pub struct NewCard {
     #[serde(default)]
     pub fields: JsonObject,
     /// Links to elsewhere, at most 64 and 16 KiB.
+    #[cfg_attr(feature = "openapi", schema(max_items = 64))]
     #[serde(default)]
     pub links: Vec<Link>,
     /// What agents need to know to work on it, at most 16 KiB.
@@ -186,6 +198,7 @@ pub struct NewCard {
     #[serde(default)]
     pub workflow_state: JsonObject,
     /// Its id in another system, unique on its board: 1 to 256 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default)]
     pub external_id: Option<String>,
     /// Right behind this card of the same column.
@@ -195,6 +208,7 @@ pub struct NewCard {
     #[serde(default)]
     pub before_id: Option<CardRef>,
     /// Zero-based place in the column; the end when absent.
+    #[cfg_attr(feature = "openapi", schema(maximum = 2147483647))]
     #[serde(default)]
     pub position: Option<u32>,
 }
@@ -229,39 +243,50 @@ impl NewCard {
 
 /// Changes to a card: absent members stay, null clears, JSON objects merge (RFC 7396).
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CardPatch {
     /// New title.
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub title: Option<String>,
     /// New description.
+    #[cfg_attr(feature = "openapi", schema(nullable = false, max_length = 16384))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub description: Option<String>,
     /// The labels to have from now on.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::ShortTexts, required = false))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub labels: Option<Vec<String>>,
     /// The assignees to have from now on.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::ShortTexts, required = false))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub assignees: Option<Vec<String>>,
     /// New priority.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub priority: Option<Priority>,
     /// New due date; null removes it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub due_at: Option<Option<Timestamp>>,
     /// Merged into the fields.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub fields: Option<JsonObject>,
     /// The links to have from now on.
+    #[cfg_attr(feature = "openapi", schema(nullable = false, max_items = 64))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub links: Option<Vec<Link>>,
     /// Merged into the agent context.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub agent_context: Option<JsonObject>,
     /// Merged into the workflow state.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub workflow_state: Option<JsonObject>,
     /// New id in another system; null removes it.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub external_id: Option<Option<String>>,
 }
@@ -318,6 +343,7 @@ fn check_links(check: &mut Check, links: &[Link]) {
 
 /// Where to move a card.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MoveCard {
     /// The column to move it to; of any board of the tenant.
@@ -329,6 +355,7 @@ pub struct MoveCard {
     #[serde(default)]
     pub before_id: Option<CardRef>,
     /// Zero-based place in that column; the end when absent.
+    #[cfg_attr(feature = "openapi", schema(maximum = 2147483647))]
     #[serde(default)]
     pub position: Option<u32>,
 }
@@ -354,6 +381,8 @@ impl Place {
 
 /// Which cards of a board to list; all that is given must hold.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct CardFilter {
     /// In this column.

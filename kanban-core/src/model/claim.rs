@@ -17,6 +17,7 @@ pub(crate) const MAX_CLAIM_AGE_SECONDS: i32 = 7 * 24 * 60 * 60;
 
 /// An agent's hold on a card.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Claim {
     /// Who holds it.
     pub agent_id: String,
@@ -55,20 +56,25 @@ impl ClaimOptions {
 
 /// How to claim the next ready cards.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ClaimNext {
     /// Only on this board; on any board of the tenant when absent.
-    #[serde(alias = "board_id")]
+    #[serde(rename = "board_id")]
     pub board: Option<BoardRef>,
     /// Only cards with all of these labels.
+    #[cfg_attr(feature = "openapi", schema(value_type = super::schema::ShortTexts))]
     pub labels: Vec<String>,
     /// The most cards to take: 1 to 50, 1 when absent.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 50))]
     pub limit: u32,
     /// How long each lease lasts without a heartbeat: 1 to 86,400 seconds, 900 when absent.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 86400))]
     pub ttl_seconds: u32,
     /// Whether to move queued work to the board's first doing column.
     pub start: bool,
     /// Take no more than keeps the agent at this many live claims.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     pub capacity: Option<u32>,
 }
 
@@ -120,6 +126,7 @@ fn check_capacity(check: &mut Check, capacity: Option<u32>) {
 
 /// What a claim of the next cards brought.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Claimed {
     /// The claimed cards, most urgent first.
     pub items: Vec<Card>,
@@ -141,6 +148,7 @@ named! {
 
 /// Why nothing could be claimed, and when to ask again.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NothingClaimed {
     /// The reason.
     pub code: NothingClaimedCode,

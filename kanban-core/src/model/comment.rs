@@ -8,6 +8,7 @@ use crate::Result;
 
 /// A comment on a card.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Comment {
     /// Its id.
     pub id: CommentId,
@@ -31,9 +32,11 @@ pub struct Comment {
 
 /// A comment to write.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewComment {
     /// What it says: 1 byte to 8 KiB.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 8192))]
     pub body: String,
     /// Anything to keep with it, at most 16 KiB.
     #[serde(default)]

@@ -11,6 +11,7 @@ use crate::{Error, Result};
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page<T> {
     /// The things on this page.
     pub items: Vec<T>,

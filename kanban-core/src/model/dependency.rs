@@ -84,6 +84,7 @@ impl Relation {
 
 /// A dependency as it is stored: "from … to".
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Dependency {
     /// Its id.
     pub id: DependencyId,
@@ -102,12 +103,13 @@ pub struct Dependency {
 
 /// A dependency to add or remove: how the card stands to another.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct NewDependency {
     /// How the card stands to the other.
     pub relation: Relation,
     /// The other card, by id or key.
-    #[serde(alias = "card_id")]
     pub card: CardRef,
 }
 
@@ -120,6 +122,7 @@ impl NewDependency {
 
 /// The outcome of adding a dependency.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Added {
     /// The dependency.
     #[serde(flatten)]
@@ -130,6 +133,7 @@ pub struct Added {
 
 /// One of a card's dependencies, seen from that card.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DependencyView {
     /// Its id.
     pub id: DependencyId,

@@ -8,6 +8,7 @@ use crate::model::ActorKind;
 
 /// One change of one thing on a board.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
     /// Its number on the board: 1, 2, 3, … without a gap, in the order in which the changes took effect.
     pub seq: i64,
@@ -32,6 +33,7 @@ pub struct Event {
     /// The request that carried it.
     pub request_id: Option<String>,
     /// `before` and `after` of the members that changed; `after_card_id` is the card it was placed behind.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub payload: Box<RawValue>,
 }
 

@@ -10,7 +10,7 @@ use ulid::Ulid;
 use crate::{Error, Result};
 
 macro_rules! id_types {
-    ($($(#[$doc:meta])* $name:ident => $what:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident => $what:literal, $example:literal;)*) => {$(
         $(#[$doc])*
         ///
         /// A [ULID](https://github.com/ulid/spec): 26 characters of Crockford base32 that sort by the time of creation.
@@ -70,24 +70,34 @@ macro_rules! id_types {
                     concat!("expected the id of a ", $what, ": a ULID of 26 characters")))
             }
         }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                super::schema::pattern(concat!("The id of a ", $what, "."), super::schema::ULID, $example)
+            }
+        }
     )*};
 }
 
 id_types! {
     /// Names a workspace.
-    WorkspaceId => "workspace";
+    WorkspaceId => "workspace", "01JD8QGZ5R00000000000000W1";
     /// Names a board.
-    BoardId => "board";
+    BoardId => "board", "01JD8QGZ5R00000000000000B1";
     /// Names a column.
-    ColumnId => "column";
+    ColumnId => "column", "01JD8QGZ5R00000000000000C1";
     /// Names a card.
-    CardId => "card";
+    CardId => "card", "01JD8QGZ5R00000000000000D1";
     /// Names a comment.
-    CommentId => "comment";
+    CommentId => "comment", "01JD8QGZ5R00000000000000N1";
     /// Names a dependency.
-    DependencyId => "dependency";
+    DependencyId => "dependency", "01JD8QGZ5R00000000000000P1";
     /// Names whatever an event is about.
-    EntityId => "thing";
+    EntityId => "thing", "01JD8QGZ5R00000000000000D1";
 }
 
 /// The ids of one process go up, also within a millisecond: what is created later sorts behind.
@@ -106,7 +116,7 @@ fn parse_ulid(text: &str) -> Option<Ulid> {
 }
 
 macro_rules! ref_types {
-    ($($(#[$doc:meta])* $name:ident, $id:ident, $what:literal, $key:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $id:ident, $what:literal, $key:ident, $pattern:expr, $example:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub enum $name {
@@ -172,6 +182,16 @@ macro_rules! ref_types {
                     concat!("expected the id or key of a ", $what)))
             }
         }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                super::schema::pattern(concat!("The id or key of a ", $what, "."), $pattern, $example)
+            }
+        }
     )*};
 }
 
@@ -183,7 +203,7 @@ ref_types! {
     /// assert_eq!(card.to_string(), "AB-42");
     /// # Ok::<(), kanban_core::Error>(())
     /// ```
-    CardRef, CardId, "card", is_card_key;
+    CardRef, CardId, "card", is_card_key, super::schema::CARD_REF, "AB-1";
     /// A board by its id or by its key, such as `AB`.
     ///
     /// ```
@@ -191,7 +211,7 @@ ref_types! {
     /// assert_eq!(board.to_string(), "AB");
     /// # Ok::<(), kanban_core::Error>(())
     /// ```
-    BoardRef, BoardId, "board", is_board_key;
+    BoardRef, BoardId, "board", is_board_key, super::schema::BOARD_REF, "AB";
 }
 
 /// Whether this is a board key: a capital, then at most nine capitals and digits.

@@ -2,12 +2,23 @@
 
 /// An enum whose values have names on every surface and in the database.
 macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $variant_doc:literal])* $variant:ident = $text:literal,)* }) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[derive(serde::Serialize, serde::Deserialize)]
         pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)*
+            $($(#[doc = $variant_doc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let values = &[$(($text, concat!($($variant_doc),*)),)*];
+                crate::model::schema::named(concat!($($doc),*), values)
+            }
         }
 
         impl $name {
@@ -51,6 +62,8 @@ mod event;
 mod idempotency;
 mod ids;
 mod json;
+#[cfg(feature = "openapi")]
+mod schema;
 mod timestamp;
 mod version;
 

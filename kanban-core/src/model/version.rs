@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Counts the changes of a thing, from 1. Every read carries it and every guarded write takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Version(pub i64);
 
@@ -42,6 +43,7 @@ impl From<Version> for Expected {
 /// The fencing token of a claim: it goes up with every claim of the card, so a late agent is recognised.
 /// See Kleppmann, "How to do distributed locking" (2016).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Epoch(pub i64);
 

@@ -78,6 +78,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the OpenAPI document of the REST API
+    Openapi,
     /// Ask the server at --bind whether it lives
     Healthcheck,
 }
@@ -109,6 +111,10 @@ impl Cli {
                     import::beads(settings, &board, &file, json).await
                 }
                 Command::Doctor { json } => check::doctor(settings, json).await,
+                Command::Openapi => {
+                    print(crate::openapi::DOCUMENT.trim_end());
+                    Ok(ExitCode::SUCCESS)
+                }
                 Command::Healthcheck => check::healthcheck(settings.bind).await,
             }
         });

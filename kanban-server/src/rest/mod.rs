@@ -1,4 +1,10 @@
 //! Every path of the REST API on one screen.
+//!
+//! To add a route: write its handler in the file of its noun, with `#[utoipa::path]` over it, and put it in the table below.
+//! The attribute takes what is the route's own: method, path, `operation_id` (the name of the core's operation), tag, `params`
+//! (the extractors in the handler's signature), body with an example, the answer that it gives, and `Conflict` or `Forbidden`
+//! where the operation can be refused so. The other refusals and the headers follow from these, in `openapi/`. Then run
+//! `cargo run -p kanban-server -- openapi > docs/openapi.json`.
 
 mod agents;
 mod boards;
@@ -12,40 +18,47 @@ mod workspaces;
 
 use axum::Router;
 use axum::response::Response;
-use axum::routing::{get, post};
 use kanban_core::Store;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::openapi::Table;
 use crate::problem::Problem;
 
 /// What a handler answers.
 type Answer = Result<Response, Problem>;
 
+pub(crate) fn table() -> Table {
+    Table::new()
+        .at("/healthz", routes!(health::alive))
+        .at("/readyz", routes!(health::ready))
+        .at("/openapi.json", routes!(health::openapi))
+        .at("/v1/workspaces", routes!(workspaces::create, workspaces::list))
+        .at("/v1/workspaces/{id}", routes!(workspaces::read))
+        .at("/v1/boards", routes!(boards::create, boards::list))
+        .at("/v1/boards/{id}", routes!(boards::read, boards::update, boards::delete))
+        .at("/v1/boards/{id}/columns", routes!(columns::create, columns::list))
+        .at("/v1/boards/{id}/cards", routes!(cards::list))
+        .at("/v1/boards/{id}/changes", routes!(events::changes))
+        .at("/v1/columns/{id}", routes!(columns::read, columns::update))
+        .at("/v1/columns/{id}/cards", routes!(cards::create))
+        .at("/v1/cards/{id}", routes!(cards::read, cards::update, cards::delete))
+        .at("/v1/cards/{id}/restore", routes!(cards::restore))
+        .at("/v1/cards/{id}/move", routes!(cards::move_to))
+        .at("/v1/cards/{id}/reorder", routes!(cards::reorder))
+        .at("/v1/cards/{id}/claim", routes!(agents::claim_card))
+        .at("/v1/cards/{id}/heartbeat", routes!(agents::heartbeat))
+        .at("/v1/cards/{id}/release", routes!(agents::release))
+        .at("/v1/cards/{id}/complete", routes!(agents::complete))
+        .at("/v1/cards/{id}/dependencies", routes!(dependencies::add, dependencies::list, dependencies::remove))
+        .at("/v1/cards/{id}/comments", routes!(comments::create, comments::list))
+        .at("/v1/agents/{id}/next_tasks", routes!(agents::next_tasks))
+        .at("/v1/agents/{id}/claim", routes!(agents::claim_next))
+}
+
 pub(crate) fn routes() -> Router<Store> {
-    Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/v1/workspaces", post(workspaces::create).get(workspaces::list))
-        .route("/v1/workspaces/{id}", get(workspaces::read))
-        .route("/v1/boards", post(boards::create).get(boards::list))
-        .route("/v1/boards/{id}", get(boards::read).patch(boards::update).delete(boards::delete))
-        .route("/v1/boards/{id}/columns", post(columns::create).get(columns::list))
-        .route("/v1/boards/{id}/cards", get(cards::list))
-        .route("/v1/boards/{id}/changes", get(events::changes))
-        .route("/v1/columns/{id}", get(columns::read).patch(columns::update))
-        .route("/v1/columns/{id}/cards", post(cards::create))
-        .route("/v1/cards/{id}", get(cards::read).patch(cards::update).delete(cards::delete))
-        .route("/v1/cards/{id}/restore", post(cards::restore))
-        .route("/v1/cards/{id}/move", post(cards::r#move))
-        .route("/v1/cards/{id}/reorder", post(cards::reorder))
-        .route("/v1/cards/{id}/claim", post(agents::claim_card))
-        .route("/v1/cards/{id}/heartbeat", post(agents::heartbeat))
-        .route("/v1/cards/{id}/release", post(agents::release))
-        .route("/v1/cards/{id}/complete", post(agents::complete))
-        .route(
-            "/v1/cards/{id}/dependencies",
-            post(dependencies::add).get(dependencies::list).delete(dependencies::remove),
-        )
-        .route("/v1/cards/{id}/comments", post(comments::create).get(comments::list))
-        .route("/v1/agents/{id}/next_tasks", get(agents::next_tasks))
-        .route("/v1/agents/{id}/claim", post(agents::claim_next))
+    let (router, _) = table().split();
+    // a page to read the document and try it, with all it needs inside the binary
+    let page = SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none"));
+    router.merge(page)
 }

@@ -1,0 +1,69 @@
+//! The API described for machines: OpenAPI 3.1, made from the handlers and from the core's types.
+//!
+//! A handler says what is its own: summary, parameters, body, the answer that it gives, conflicts. What follows from that
+//! is added here, in one place each: refusals ([`refusals`]), headers ([`answers`]), strictness ([`strict`]).
+
+mod answers;
+mod names;
+mod params;
+mod refusals;
+mod strict;
+mod table;
+
+use std::sync::LazyLock;
+
+use utoipa::openapi::info::LicenseBuilder;
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, Paths};
+
+pub(crate) use refusals::{Conflict, Forbidden, Unavailable};
+pub(crate) use table::Table;
+
+use crate::rest;
+
+/// The whole document as JSON, as `/openapi.json`, `kanban-server openapi` and `docs/openapi.json` have it.
+pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+    let (_, mut document) = rest::table().split();
+    names::refer(&mut document);
+    params::unite(&mut document);
+    strict::tighten(&mut document);
+    answers::complete(&mut document);
+    refusals::add(&mut document);
+    params::share(&mut document);
+    let mut json = document.to_pretty_json().expect("the document is plain data");
+    json.push('\n');
+    json
+});
+
+/// What the document says before its paths.
+fn start() -> OpenApi {
+    let license = LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
+    let info = InfoBuilder::new()
+        .title("Kanban For Agents")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(include_str!("description.md").trim_end()))
+        .license(Some(license));
+    let tags = [
+        ("workspaces", "Workspaces group boards."),
+        ("boards", "A board has columns, and cards in them."),
+        ("columns", "A column says what its cards are at, and how many it may hold."),
+        ("cards", "A card is a piece of work."),
+        ("comments", "What was found and said about a card."),
+        ("dependencies", "How cards stand to each other; what waits for what."),
+        ("agents", "Ready work, claims, leases."),
+        ("events", "What has changed on a board, in a gapless sequence."),
+        ("server", "The server itself."),
+    ];
+    let tags = tags.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build());
+    OpenApiBuilder::new().info(info).paths(Paths::new()).tags(Some(tags)).build()
+}
+
+/// Every operation of the document, with its path.
+fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&String, &mut utoipa::openapi::path::Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+            .into_iter()
+            .filter_map(Option::as_mut)
+            .map(move |operation| (path, operation))
+    })
+}
