@@ -1,7 +1,7 @@
 //! The API described for machines: OpenAPI 3.1, made from the handlers and from the core's types.
 //!
 //! A handler says what is its own: summary, parameters, body, the answer that it gives, conflicts. What follows from that
-//! is added here, in one place each: refusals ([`refusals`]), headers ([`answers`]), strictness ([`strict`]).
+//! is added here, in one place each: `refusals.rs`, headers in `answers.rs`, strictness in `strict.rs`.
 
 mod answers;
 mod names;
