@@ -29,6 +29,15 @@ impl Kanban {
         self
     }
 
+    /// The same handle for another actor, in the same transaction where it is in one.
+    ///
+    /// # Errors
+    /// [`Invalid`](Error::Invalid) for an actor without a usable id.
+    pub fn acting_as(&self, actor: Actor) -> Result<Self> {
+        actor.validate()?;
+        Ok(Self { actor, claim: None, ..self.clone() })
+    }
+
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.actor

@@ -12,11 +12,12 @@ use kanban_core::{Actor, Epoch, JsonObject, Kanban, ListPage, Page, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::idempotency::Joined;
 use crate::observe::RequestId;
 use crate::problem::Problem;
 
 /// The tenant that a server without tokens serves.
-const TENANT: &str = "default";
+pub(crate) const TENANT: &str = "default";
 
 /// The one id in the path.
 pub(crate) struct Id<T>(pub(crate) T);
@@ -73,7 +74,10 @@ fn handle(parts: &Parts, store: &Store, mut actor: Actor) -> Result<Kanban, Prob
         })
         .transpose()?;
     actor.request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-    let kanban = store.tenant(TENANT, actor)?;
+    let kanban = match parts.extensions.get::<Joined>() {
+        Some(Joined(transaction)) => transaction.acting_as(actor)?,
+        None => store.tenant(TENANT, actor)?,
+    };
     Ok(match epoch(&parts.headers)? {
         Some(epoch) => kanban.under_claim(epoch),
         None => kanban,
@@ -119,19 +123,14 @@ pub(crate) struct Body<T>(pub(crate) T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let is_patch = request.method() == Method::PATCH;
         let media = request
             .headers()
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            match rejection.into_response().status() {
-                StatusCode::PAYLOAD_TOO_LARGE => Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE),
-                _ => Problem::bad_request("body_cut_off", "The body ended before it was whole."),
-            }
-        })?;
+        let bytes = bytes(request).await?;
         if bytes.is_empty() {
             return read(b"{}");
         }
@@ -145,6 +144,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             )),
         }
     }
+}
+
+/// The body as it came, within the server's limit.
+pub(crate) async fn bytes(request: Request) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.into_response().status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE),
+        _ => Problem::bad_request("body_cut_off", "The body ended before it was whole."),
+    })
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {

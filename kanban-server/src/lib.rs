@@ -3,6 +3,7 @@
 pub mod cli;
 mod etag;
 mod extract;
+mod idempotency;
 mod observe;
 pub mod openapi;
 mod problem;
@@ -32,5 +33,5 @@ pub fn app(store: Store) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_TIME))
         .layer(DefaultBodyLimit::max(BODY_BYTES));
-    rest::routes().layer(layers).with_state(store)
+    rest::routes(store.clone()).layer(layers).with_state(store)
 }

@@ -7,6 +7,7 @@ mod agents;
 mod boards;
 mod cards;
 mod client;
+mod idempotency;
 mod openapi;
 mod process;
 mod refusals;

@@ -50,6 +50,7 @@ fn shared() -> BTreeMap<String, RefOr<Header>> {
         ("X-Request-Id", "The request's id, as in the log and on the events of what it did.", text()),
         ("ETag", "The thing's version: what `If-Match` and `If-None-Match` take.", text()),
         ("Link", "The address of the next page, with `rel=\"next\"`, if there is one.", text()),
+        ("Idempotency-Replayed", "`true` where this is the answer to an earlier request under the same key.", text()),
         ("Retry-After", "Seconds after which to try again.", seconds),
     ];
     let headers = headers.map(|(name, description, schema)| {
@@ -87,7 +88,7 @@ fn has_member(schema: &RefOr<Schema>, components: &Components, member: &str) -> 
     }
 }
 
-fn header(response: &mut Response, name: &str) {
+pub(super) fn header(response: &mut Response, name: &str) {
     let header = RefOr::Ref(Ref::new(format!("#/components/headers/{name}")));
     response.headers.entry(name.to_owned()).or_insert(header);
 }

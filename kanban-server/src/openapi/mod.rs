@@ -26,6 +26,7 @@ pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     let (_, mut document) = rest::table().split();
     names::refer(&mut document);
     params::unite(&mut document);
+    params::idempotent(&mut document);
     strict::tighten(&mut document);
     answers::complete(&mut document);
     refusals::add(&mut document);

@@ -153,6 +153,24 @@ pub(super) fn unite(document: &mut OpenApi) {
     }
 }
 
+/// Lets every write come under a key, and marks the answers that were kept.
+pub(super) fn idempotent(document: &mut OpenApi) {
+    let key = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[!-~]([ -~]{0,253}[!-~])?$"));
+    let what = "Names the request: one that comes again within 24 hours is answered again and carried out once.";
+    let key = header("Idempotency-Key", what).schema(Some(key)).build();
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
+            operation.parameters.get_or_insert_default().push(key.clone().into());
+            for (_, response) in operation.responses.responses.iter_mut().filter(|(status, _)| status.starts_with('2'))
+            {
+                if let RefOr::T(response) = response {
+                    super::answers::header(response, "Idempotency-Replayed");
+                }
+            }
+        }
+    }
+}
+
 /// Writes each header's parameter once, for it is the same wherever it is taken.
 pub(super) fn share(document: &mut OpenApi) {
     let mut shared = Vec::new();

@@ -17,11 +17,13 @@ mod health;
 mod workspaces;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use kanban_core::Store;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::idempotency;
 use crate::openapi::Table;
 use crate::problem::Problem;
 
@@ -56,8 +58,9 @@ pub(crate) fn table() -> Table {
         .at("/v1/agents/{id}/claim", routes!(agents::claim_next))
 }
 
-pub(crate) fn routes() -> Router<Store> {
+pub(crate) fn routes(store: Store) -> Router<Store> {
     let (router, _) = table().split();
+    let router = router.layer(from_fn_with_state(store, idempotency::once));
     // a page to read the document and try it, with all it needs inside the binary
     let page = SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none"));
     router.merge(page)
