@@ -178,3 +178,71 @@ async fn an_import_prints_its_counts_once_and_names_a_broken_line() {
         "{said}"
     );
 }
+
+/// Sends the same request under the same key until it is answered, to the servers that there are just then.
+async fn insist(url: impl Fn() -> String, client: &reqwest::Client) -> serde_json::Value {
+    loop {
+        let request =
+            client.post(url()).header("Idempotency-Key", "order-17").json(&serde_json::json!({"title": "once"}));
+        match request.send().await {
+            Ok(answer) if answer.status() == 201 => match answer.json().await {
+                Ok(card) => return card,
+                // cut off in the middle
+                Err(_) => continue,
+            },
+            Ok(answer) if answer.status() == 503 => {}
+            Ok(answer) => panic!("{answer:?}"),
+            // nobody listens there for the moment
+            Err(_) => {}
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_holds_over_two_servers_of_which_one_is_killed() {
+    let database = support::database().await;
+    let mut first = Running::start(binary().env("DATABASE_URL", database.url()));
+    let second = Running::start(binary().env("DATABASE_URL", database.url()));
+    let pool = database.superuser().await;
+    let column: String = {
+        let board = get(&second.address, "/v1/boards/AB");
+        let body = board.split("\r\n\r\n").nth(1).expect("a body");
+        let board: serde_json::Value = serde_json::from_str(body).expect("JSON");
+        board["columns"][0]["id"].as_str().expect("an id").to_owned()
+    };
+    let addresses = std::sync::Mutex::new([first.address.clone(), second.address.clone()]);
+    let url = |server: usize| {
+        let addresses = addresses.lock().expect("no panic");
+        format!("http://{}/v1/columns/{column}/cards", addresses[server])
+    };
+    let client = reqwest::Client::new();
+    // whoever works on the request waits here, with the key taken
+    let mut gate = pool.begin().await.expect("a transaction");
+    sqlx::query("select from kanban.columns for update").execute(&mut *gate).await.expect("the columns are locked");
+    let waiting = "select count(*) from pg_stat_activity
+        where datname = current_database() and usename = 'kanban' and wait_event_type = 'Lock'";
+    let requests = futures::future::join_all((0..50).map(|i| insist(move || url(i % 2), &client)));
+    let kill = async {
+        loop {
+            let count: i64 = sqlx::query_scalar(waiting).fetch_one(&pool).await.expect("the activity reads");
+            if count >= 4 {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(first.end(libc::SIGKILL), None);
+        first = Running::start(binary().env("DATABASE_URL", database.url()));
+        addresses.lock().expect("no panic")[0].clone_from(&first.address);
+        gate.rollback().await.expect("the columns are free");
+    };
+    let (answers, ()) = futures::join!(requests, kill);
+    for answer in &answers {
+        assert_eq!(answer, &answers[0]);
+    }
+    let cards: i64 = sqlx::query_scalar("select count(*) from kanban.cards where title = 'once'")
+        .fetch_one(&pool)
+        .await
+        .expect("the cards count");
+    assert_eq!(cards, 1);
+}
