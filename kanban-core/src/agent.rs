@@ -3,7 +3,7 @@
 use crate::db::claims::{self, ReadyPlace};
 use crate::model::{
     ActorKind, Card, CardRef, ClaimNext, ClaimOptions, Claimed, Epoch, MAX_CLAIM_AGE_SECONDS, NextTasks,
-    NothingClaimed, NothingClaimedCode, Page, Scope, ttl,
+    NothingClaimed, NothingClaimedCode, Page, Scope, check_reason, ttl,
 };
 use crate::{Error, Kanban, Result};
 
@@ -172,11 +172,9 @@ impl Kanban {
     /// ```
     ///
     /// # Errors
-    /// [`StaleClaim`](Error::StaleClaim), [`NotFound`](Error::NotFound).
+    /// [`StaleClaim`](Error::StaleClaim), [`NotFound`](Error::NotFound); [`Invalid`](Error::Invalid) for a reason over 8 KiB.
     pub async fn release_card(&self, card: impl Into<CardRef>, epoch: Epoch, reason: Option<&str>) -> Result<Card> {
-        if reason.is_some_and(|reason| reason.len() > 8 * 1024 || reason.contains('\0')) {
-            return Err(Error::invalid("/reason", "must have at most 8 KiB and not contain the character U+0000"));
-        }
+        check_reason(reason)?;
         let card = card.into();
         self.run(&[("card", &card), ("epoch", &epoch)], |conn, t, actor| {
             claims::release(conn, t, actor, &card, epoch.0, reason)

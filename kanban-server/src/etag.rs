@@ -6,11 +6,12 @@
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use kanban_core::{Board, BoardDetail, Card, Column, Comment, Expected, Version, Workspace};
 use serde::Serialize;
 
+use crate::headers::{self, text};
 use crate::problem::Problem;
 
 /// Things that are read and written at a version.
@@ -69,13 +70,13 @@ pub(crate) fn created(location: String, thing: &impl Tagged) -> Response {
 }
 
 /// What the caller has already: `If-None-Match`.
-pub(crate) struct Seen(Option<String>);
+pub(crate) struct Seen(Vec<String>);
 
 impl<S: Sync> FromRequestParts<S> for Seen {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        text(&parts.headers, header::IF_NONE_MATCH).map(|seen| Self(seen.map(str::to_owned)))
+        Ok(Self(headers::list(&parts.headers, header::IF_NONE_MATCH.as_str())))
     }
 }
 
@@ -83,9 +84,7 @@ impl Seen {
     /// The thing, or only that it is what the caller has.
     pub(crate) fn answer(&self, thing: &impl Tagged) -> Response {
         let tag = format!("\"{}\"", thing.tag());
-        let is_known = self.0.as_ref().is_some_and(|seen| {
-            seen.trim() == "*" || seen.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
-        });
+        let is_known = self.0.iter().any(|seen| seen == "*" || seen.trim_start_matches("W/") == tag);
         if is_known { (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response() } else { tagged(thing) }
     }
 }
@@ -97,14 +96,14 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let given = text(&parts.headers, header::IF_MATCH)?.ok_or_else(|| {
+        let given = text(&parts.headers, header::IF_MATCH.as_str())?.ok_or_else(|| {
             Problem::new(
                 StatusCode::PRECONDITION_REQUIRED,
                 "if_match_required",
                 "This write needs If-Match with the ETag of what you have read, or * to overwrite whatever is there.",
             )
         })?;
-        parse(given).map(Self)
+        parse(&given).map(Self)
     }
 }
 
@@ -115,7 +114,7 @@ impl<S: Sync> FromRequestParts<S> for MaybeIfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        text(&parts.headers, header::IF_MATCH)?.map_or(Ok(Expected::Any), parse).map(Self)
+        text(&parts.headers, header::IF_MATCH.as_str())?.map_or(Ok(Expected::Any), |given| parse(&given)).map(Self)
     }
 }
 
@@ -129,12 +128,6 @@ fn parse(given: &str) -> Result<Expected, Problem> {
     let version = version.parse().ok().filter(|_| is_number(version) && is_number(more));
     version.map(|version| Expected::Version(Version(version))).ok_or_else(|| {
         Problem::bad_request("bad_if_match", "If-Match must be one ETag as this server gave it, such as \"3\", or *.")
-    })
-}
-
-fn text(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, Problem> {
-    headers.get(&name).map(|value| value.to_str()).transpose().map_err(|_| {
-        Problem::bad_request("bad_header", format!("The header {name} holds something else than visible ASCII."))
     })
 }
 

@@ -1,5 +1,6 @@
 //! From a request to what an operation takes. Every refusal is a [`Problem`], never a framework's own text.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use axum::Json;
@@ -8,12 +9,14 @@ use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, R
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use kanban_core::{Actor, Epoch, JsonObject, Kanban, ListPage, Page, Store};
+use kanban_core::{Actor, CutToFit, Epoch, JsonObject, Kanban, ListPage, Page, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::headers::{self, bad, text};
 use crate::idempotency::Joined;
 use crate::observe::RequestId;
+use crate::prefer::Lenient;
 use crate::problem::Problem;
 
 /// The tenant that a server without tokens serves.
@@ -60,17 +63,16 @@ impl FromRequestParts<Store> for AsAgent {
 
     async fn from_request_parts(parts: &mut Parts, store: &Store) -> Result<Self, Problem> {
         let agent = path_id(parts, store).await?;
-        let actor = Actor::agent(text(&parts.headers, "x-agent-id")?.unwrap_or(&agent));
+        let actor = Actor::agent(text(&parts.headers, "x-agent-id")?.unwrap_or(Cow::Borrowed(&agent)));
         Ok(Self(handle(parts, store, actor)?, agent))
     }
 }
 
 fn handle(parts: &Parts, store: &Store, mut actor: Actor) -> Result<Kanban, Problem> {
-    actor.run_id = text(&parts.headers, "x-agent-run")?.map(str::to_owned);
+    actor.run_id = text(&parts.headers, "x-agent-run")?.map(Cow::into_owned);
     actor.context = text(&parts.headers, "x-agent-context")?
         .map(|json| {
-            serde_json::from_str::<JsonObject>(json)
-                .map_err(|_| Problem::bad_request("bad_header", "X-Agent-Context must be a JSON object."))
+            serde_json::from_str::<JsonObject>(&json).map_err(|_| bad("X-Agent-Context must be a JSON object."))
         })
         .transpose()?;
     actor.request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
@@ -103,46 +105,32 @@ impl<S: Sync> FromRequestParts<S> for ClaimEpoch {
 
 fn epoch(headers: &HeaderMap) -> Result<Option<Epoch>, Problem> {
     text(headers, "x-claim-epoch")?
-        .map(|text| text.parse().map(Epoch))
+        .map(|text| text.parse().ok().filter(|epoch| *epoch > 0).map(Epoch).ok_or(()))
         .transpose()
-        .map_err(|_| Problem::bad_request("bad_header", "X-Claim-Epoch must be a whole number."))
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
-    // any UTF-8, for ids and contexts are not all ASCII
-    headers
-        .get(name)
-        .map(|value| std::str::from_utf8(value.as_bytes()))
-        .transpose()
-        .map_err(|_| Problem::bad_request("bad_header", format!("The header {name} is not UTF-8.")))
+        .map_err(|_| bad("X-Claim-Epoch must be a whole number from 1 on."))
 }
 
 /// A body in JSON. An empty one reads as an object without members.
 pub(crate) struct Body<T>(pub(crate) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned + CutToFit> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let is_patch = request.method() == Method::PATCH;
-        let media = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        let is_json = is_json(request.headers(), request.method())?;
+        let lenient = request.extensions().get::<Lenient>().cloned();
         let bytes = bytes(request).await?;
-        if bytes.is_empty() {
-            return read(b"{}");
+        let mut body: Self = match bytes.as_ref() {
+            b"" => read(b"{}")?,
+            bytes if is_json => read(bytes)?,
+            _ => {
+                return Err(unsupported("Send JSON with the header Content-Type: application/json."));
+            }
+        };
+        if let Some(lenient) = lenient {
+            lenient.apply(&mut body.0);
         }
-        match media.as_deref() {
-            Some("application/json") => read(&bytes),
-            Some("application/merge-patch+json") if is_patch => read(&bytes),
-            _ => Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "Send JSON with the header Content-Type: application/json.",
-            )),
-        }
+        Ok(body)
     }
 }
 
@@ -152,6 +140,26 @@ pub(crate) async fn bytes(request: Request) -> Result<Bytes, Problem> {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE),
         _ => Problem::bad_request("body_cut_off", "The body ended before it was whole."),
     })
+}
+
+/// Whether the body is declared as JSON, or as a patch where one is taken. JSON is UTF-8 (RFC 8259).
+fn is_json(headers: &HeaderMap, method: &Method) -> Result<bool, Problem> {
+    if headers::list(headers, "content-encoding").iter().any(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Err(unsupported("Send the body as it is, without Content-Encoding."));
+    }
+    let media = headers::text(headers, "content-type")?.unwrap_or_default().to_ascii_lowercase();
+    let (media, parameters) = media.split_once(';').unwrap_or((&media, ""));
+    let is_utf_8 = matches!(parameters.trim(), "" | "charset=utf-8" | "charset=\"utf-8\"");
+    Ok(is_utf_8
+        && match media.trim() {
+            "application/json" => true,
+            "application/merge-patch+json" => *method == Method::PATCH,
+            _ => false,
+        })
+}
+
+fn unsupported(detail: &str) -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Problem> {

@@ -53,9 +53,11 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
 fn as_problem(mut response: Response, request_id: &str) -> Response {
     let problem = response.extensions_mut().remove::<Problem>();
     let mut rendered = problem.unwrap_or_else(|| Problem::of_status(response.status())).render(request_id);
-    // the router says which methods a path takes
-    if let Some(allow) = response.headers().get(header::ALLOW) {
-        rendered.headers_mut().insert(header::ALLOW, allow.clone());
+    // what others say beside the body stays: which methods the path takes, which origins may read the answer
+    for (name, value) in response.headers() {
+        if ![header::CONTENT_TYPE, header::CONTENT_LENGTH].contains(name) && !rendered.headers().contains_key(name) {
+            rendered.headers_mut().insert(name, value.clone());
+        }
     }
     rendered
 }

@@ -81,7 +81,9 @@ impl Problem {
             StatusCode::METHOD_NOT_ALLOWED => {
                 ("method_not_allowed", "This path does not take this method. The Allow header lists those it takes.")
             }
-            StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "The body is larger than 1 MiB. Send less at once."),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                ("too_large", "The body is larger than this server takes. Send less at once.")
+            }
             StatusCode::SERVICE_UNAVAILABLE => ("timeout", "The answer took too long. Try again."),
             _ => ("http", "The request cannot be served."),
         };

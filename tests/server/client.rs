@@ -1,5 +1,6 @@
 //! A server on a free port and a client that talks to it.
 
+use kanban_server::Config;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -7,9 +8,10 @@ use crate::support;
 
 /// A server with a board, on its own database. Ends with the test.
 pub struct Server {
-    base: String,
+    pub base: String,
     http: reqwest::Client,
     task: tokio::task::JoinHandle<()>,
+    pub database: support::Database,
     /// Ids of the columns Todo, Doing, Done of board AB.
     pub columns: [String; 3],
 }
@@ -46,15 +48,19 @@ impl Answer {
 
 impl Server {
     pub async fn start() -> Self {
+        Self::start_with(Config::default()).await
+    }
+
+    pub async fn start_with(config: Config) -> Self {
         let database = support::database().await;
         let store = database.store().await;
         let (_, board) = support::board(&store).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("its address"));
-        let app = kanban_server::app(store);
+        let app = kanban_server::app(store, &config);
         let task = tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") });
         let columns = std::array::from_fn(|i| board.columns[i].id.to_string());
-        Self { base, http: reqwest::Client::new(), task, columns }
+        Self { base, http: reqwest::Client::new(), task, database, columns }
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {

@@ -7,6 +7,7 @@ mod agents;
 mod boards;
 mod cards;
 mod client;
+mod http;
 mod idempotency;
 mod openapi;
 mod process;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Check;
+use super::check::{COLUMN_NAME_CHARACTERS, Check, DESCRIPTION_BYTES, NAME_CHARACTERS};
 use super::{BoardId, ColumnId, JsonObject, Timestamp, Version, WorkspaceId, present};
 use crate::Result;
 
@@ -48,8 +48,8 @@ pub struct NewWorkspace {
 impl NewWorkspace {
     pub(crate) fn validate(&self) -> Result<()> {
         let mut check = Check::default();
-        check.characters("/name", &self.name, 1, 256);
-        check.bytes("/description", &self.description, 0, 16 * 1024);
+        check.characters("/name", &self.name, 1, NAME_CHARACTERS);
+        check.bytes("/description", &self.description, 0, DESCRIPTION_BYTES);
         check.object("/metadata", &self.metadata);
         check.done()
     }
@@ -193,8 +193,8 @@ impl NewBoard {
         if self.key.as_ref().is_some_and(|key| !super::ids::is_board_key(key)) {
             check.fails("/key", "must be a capital letter and at most nine more capitals or digits");
         }
-        check.characters("/name", &self.name, 1, 256);
-        check.bytes("/description", &self.description, 0, 16 * 1024);
+        check.characters("/name", &self.name, 1, NAME_CHARACTERS);
+        check.bytes("/description", &self.description, 0, DESCRIPTION_BYTES);
         check.object("/metadata", &self.metadata);
         if let Some(time_zone) = &self.time_zone {
             check.characters("/time_zone", time_zone, 1, 64);
@@ -249,10 +249,10 @@ impl BoardPatch {
     pub(crate) fn validate(&self) -> Result<()> {
         let mut check = Check::default();
         if let Some(name) = &self.name {
-            check.characters("/name", name, 1, 256);
+            check.characters("/name", name, 1, NAME_CHARACTERS);
         }
         if let Some(description) = &self.description {
-            check.bytes("/description", description, 0, 16 * 1024);
+            check.bytes("/description", description, 0, DESCRIPTION_BYTES);
         }
         if let Some(metadata) = &self.metadata {
             check.object("/metadata", metadata);
@@ -321,7 +321,7 @@ impl NewColumn {
 
     pub(crate) fn validate(&self) -> Result<()> {
         let mut check = Check::default();
-        check.characters("/name", &self.name, 1, 128);
+        check.characters("/name", &self.name, 1, COLUMN_NAME_CHARACTERS);
         check.wip_limit(self.wip_limit);
         check.object("/metadata", &self.metadata);
         check.done()
@@ -355,7 +355,7 @@ impl ColumnPatch {
     pub(crate) fn validate(&self) -> Result<()> {
         let mut check = Check::default();
         if let Some(name) = &self.name {
-            check.characters("/name", name, 1, 128);
+            check.characters("/name", name, 1, COLUMN_NAME_CHARACTERS);
         }
         check.wip_limit(self.wip_limit.flatten());
         if let Some(metadata) = &self.metadata {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Check;
+use super::check::{Check, DESCRIPTION_BYTES, NAME_CHARACTERS};
 use super::{ActorRef, BoardId, CardId, CardRef, Claim, ColumnId, ColumnKind, JsonObject, Timestamp, Version, present};
 use crate::Result;
 
@@ -225,8 +225,8 @@ impl NewCard {
 
     pub(crate) fn validate(&self) -> Result<()> {
         let mut check = Check::default();
-        check.characters("/title", &self.title, 1, 256);
-        check.bytes("/description", &self.description, 0, 16 * 1024);
+        check.characters("/title", &self.title, 1, NAME_CHARACTERS);
+        check.bytes("/description", &self.description, 0, DESCRIPTION_BYTES);
         check.texts("/labels", &self.labels, 64);
         check.texts("/assignees", &self.assignees, 64);
         check.object("/fields", &self.fields);
@@ -295,10 +295,10 @@ impl CardPatch {
     pub(crate) fn validate(&self) -> Result<()> {
         let mut check = Check::default();
         if let Some(title) = &self.title {
-            check.characters("/title", title, 1, 256);
+            check.characters("/title", title, 1, NAME_CHARACTERS);
         }
         if let Some(description) = &self.description {
-            check.bytes("/description", description, 0, 16 * 1024);
+            check.bytes("/description", description, 0, DESCRIPTION_BYTES);
         }
         if let Some(labels) = &self.labels {
             check.texts("/labels", labels, 64);

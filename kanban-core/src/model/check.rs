@@ -6,6 +6,18 @@ use super::JsonObject;
 use crate::error::InvalidField;
 use crate::{Error, Result};
 
+/// The most characters of a title or name.
+pub(crate) const NAME_CHARACTERS: usize = 256;
+
+/// The most characters of a column's name.
+pub(crate) const COLUMN_NAME_CHARACTERS: usize = 128;
+
+/// The most bytes of a description.
+pub(crate) const DESCRIPTION_BYTES: usize = 16 * 1024;
+
+/// The most bytes of a comment, and of a reason.
+pub(crate) const COMMENT_BYTES: usize = 8 * 1024;
+
 /// The most bytes of one JSON member.
 const JSON_BYTES: usize = 16 * 1024;
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Check;
+use super::check::{COMMENT_BYTES, Check};
 use super::{BoardRef, Card, Epoch, ListPage, Timestamp};
 use crate::Result;
 
@@ -102,6 +102,25 @@ impl ClaimNext {
         check_capacity(&mut check, self.capacity);
         check.done()
     }
+}
+
+/// How to give a claimed card back.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// Why, for whoever takes it next: at most 8 KiB.
+    #[cfg_attr(feature = "openapi", schema(max_length = 8192))]
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+pub(crate) fn check_reason(reason: Option<&str>) -> Result<()> {
+    let mut check = Check::default();
+    if let Some(reason) = reason {
+        check.bytes("/reason", reason, 0, COMMENT_BYTES);
+    }
+    check.done()
 }
 
 pub(crate) fn ttl(seconds: Option<u32>) -> Result<i32> {

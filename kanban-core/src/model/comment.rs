@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Check;
+use super::check::{COMMENT_BYTES, Check};
 use super::{ActorRef, CardId, CommentId, JsonObject, Timestamp, Version};
 use crate::Result;
 
@@ -51,7 +51,7 @@ impl NewComment {
 
     pub(crate) fn validate(&self) -> Result<()> {
         let mut check = Check::default();
-        check.bytes("/body", &self.body, 1, 8 * 1024);
+        check.bytes("/body", &self.body, 1, COMMENT_BYTES);
         check.object("/metadata", &self.metadata);
         check.done()
     }

@@ -57,6 +57,7 @@ mod check;
 mod claim;
 mod comment;
 mod cursor;
+mod cut;
 mod dependency;
 mod event;
 mod idempotency;
@@ -73,11 +74,12 @@ pub use board::{
     Workspace,
 };
 pub use card::{Card, CardFilter, CardPatch, Link, ListCards, MoveCard, NewCard, Place, Priority};
-pub use claim::{Claim, ClaimNext, ClaimOptions, Claimed, NextTasks, NothingClaimed, NothingClaimedCode};
-pub(crate) use claim::{MAX_CLAIM_AGE_SECONDS, ttl};
+pub use claim::{Claim, ClaimNext, ClaimOptions, Claimed, NextTasks, NothingClaimed, NothingClaimedCode, Release};
+pub(crate) use claim::{MAX_CLAIM_AGE_SECONDS, check_reason, ttl};
 pub use comment::{Comment, NewComment};
 pub(crate) use cursor::{CursorKey, Scope};
 pub use cursor::{ListPage, Page};
+pub use cut::CutToFit;
 pub use dependency::{Added, Dependency, DependencyType, DependencyView, NewDependency, Relation};
 pub use event::{Event, ListEvents};
 pub use idempotency::IdempotencyKey;

@@ -14,6 +14,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::Config;
+
 /// A task board that AI agents share. Without a command it serves, on a PostgreSQL of its own.
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -39,6 +41,8 @@ struct Settings {
     /// Do not create the demo board in an empty database
     #[arg(long, global = true)]
     no_demo: bool,
+    #[command(flatten)]
+    http: Config,
 }
 
 impl Settings {

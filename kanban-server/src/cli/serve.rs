@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use kanban_core::{Actor, Store};
+use axum::Router;
+use kanban_core::Actor;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -48,14 +49,14 @@ pub(super) async fn serve(settings: &Settings) -> Result<(), Failure> {
         let address = listener.local_addr()?;
         print(welcome::text(store, address, !settings.no_demo).await?);
         print(format_args!("listening on http://{address}"));
-        run(store.clone(), listener, &mut stop).await
+        run(crate::app(store.clone(), &settings.http), listener, &mut stop).await
     })
     .await
 }
 
-async fn run(store: Store, listener: TcpListener, stop: &mut Stop) -> Result<(), Failure> {
+async fn run(app: Router, listener: TcpListener, stop: &mut Stop) -> Result<(), Failure> {
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, crate::app(store)).with_graceful_shutdown(async {
+    let server = axum::serve(listener, app).with_graceful_shutdown(async {
         // an error means that nobody can tell any more: stop as well
         let _ = told.await;
     });

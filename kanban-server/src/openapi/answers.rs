@@ -17,6 +17,7 @@ pub(super) fn complete(document: &mut OpenApi) {
             let unchanged = ResponseBuilder::new().description("The caller has the thing as it is.").build();
             operation.responses.responses.insert("304".to_owned(), RefOr::T(unchanged));
         }
+        let may_cut = takes(operation, "Prefer");
         for (status, response) in &mut operation.responses.responses {
             let RefOr::T(response) = response else { continue };
             header(response, "X-Request-Id");
@@ -25,6 +26,10 @@ pub(super) fn complete(document: &mut OpenApi) {
             }
             if is_of(response, &components, "next_cursor") {
                 header(response, "Link");
+            }
+            if may_cut {
+                header(response, "Preference-Applied");
+                header(response, "X-Truncated-Fields");
             }
         }
     }
@@ -51,6 +56,8 @@ fn shared() -> BTreeMap<String, RefOr<Header>> {
         ("ETag", "The thing's version: what `If-Match` and `If-None-Match` take.", text()),
         ("Link", "The address of the next page, with `rel=\"next\"`, if there is one.", text()),
         ("Idempotency-Replayed", "`true` where this is the answer to an earlier request under the same key.", text()),
+        ("Preference-Applied", "The preference that was followed.", text()),
+        ("X-Truncated-Fields", "JSON pointers to the texts that were cut, with commas between.", text()),
         ("Retry-After", "Seconds after which to try again.", seconds),
     ];
     let headers = headers.map(|(name, description, schema)| {

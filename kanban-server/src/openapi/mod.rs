@@ -27,6 +27,7 @@ pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     names::refer(&mut document);
     params::unite(&mut document);
     params::idempotent(&mut document);
+    params::prefer(&mut document);
     strict::tighten(&mut document);
     answers::complete(&mut document);
     refusals::add(&mut document);

@@ -9,16 +9,19 @@ use super::strict::TEXT;
 use crate::etag::{IfMatch, MaybeIfMatch, Seen};
 use crate::extract::{Act, AsAgent, ClaimEpoch, Id, Listed, Query};
 
+/// What a header can carry: no control characters, no blanks at its ends.
+const HEADER_TEXT: &str = r"^[!-~\u0080-\u00ff]([ -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$";
+
 type Place = Option<ParameterIn>;
 
 impl IntoParams for Act {
     fn into_params(_: impl Fn() -> Place) -> Vec<Parameter> {
         vec![
             header("X-Agent-Id", "The agent that acts, by its id. Without it, a person at this machine acts.")
-                .schema(Some(text(256)))
+                .schema(Some(text(HEADER_TEXT)))
                 .build(),
             header("X-Agent-Run", "The run of the agent's framework, for the events of what is done.")
-                .schema(Some(text(256)))
+                .schema(Some(text(HEADER_TEXT)))
                 .build(),
             header("X-Agent-Context", "A JSON object of the agent's own, for the events of what is done.")
                 .content(
@@ -46,7 +49,7 @@ impl IntoParams for AsAgent {
             .parameter_in(ParameterIn::Path)
             .required(Required::True)
             .description(Some("The agent, by its id. It is the actor unless `X-Agent-Id` names another."))
-            .schema(Some(text(256)))
+            .schema(Some(text(TEXT)))
             .build();
         [agent].into_iter().chain(Act::into_params(place)).collect()
     }
@@ -74,7 +77,7 @@ impl IntoParams for MaybeIfMatch {
 
 impl IntoParams for Seen {
     fn into_params(_: impl Fn() -> Place) -> Vec<Parameter> {
-        let text = ObjectBuilder::new().schema_type(Type::String);
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(HEADER_TEXT));
         let what = "The `ETag` that the caller has: 304 if the thing is still so.";
         vec![header("If-None-Match", what).schema(Some(text)).build()]
     }
@@ -129,9 +132,21 @@ fn epoch() -> ParameterBuilder {
     header("X-Claim-Epoch", "").schema(Some(epoch))
 }
 
-fn text(max: usize) -> ObjectBuilder {
-    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(TEXT));
-    text.min_length(Some(1)).max_length(Some(max))
+fn text(pattern: &str) -> ObjectBuilder {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+    text.min_length(Some(1)).max_length(Some(256))
+}
+
+/// Whoever sends a body may prefer that too long text is cut.
+pub(super) fn prefer(document: &mut OpenApi) {
+    for (_, operation) in super::operations(document).filter(|(_, operation)| operation.request_body.is_some()) {
+        let what = "`handling=lenient` cuts prose that is over its limit instead of refusing it (RFC 7240); names, labels, ids \
+                    and JSON are never cut. The answer says what was cut.";
+        let preference = ObjectBuilder::new().schema_type(Type::String).pattern(Some(HEADER_TEXT));
+        let preference = preference.examples(["handling=lenient"]);
+        let prefer = header("Prefer", what).schema(Some(preference)).build();
+        operation.parameters.get_or_insert_default().push(RefOr::T(prefer));
+    }
 }
 
 /// What one extractor needs another may only take: a parameter that is there twice is needed.

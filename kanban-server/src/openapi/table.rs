@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use kanban_core::Store;
@@ -58,6 +58,18 @@ impl Known {
     }
 }
 
+impl Known {
+    /// The methods that the path takes, as the Allow header has them.
+    fn allow(&self) -> String {
+        let mut methods: Vec<&str> = self.0.keys().map(Method::as_str).chain(["OPTIONS"]).collect();
+        if self.0.contains_key(&Method::GET) {
+            methods.push("HEAD");
+        }
+        methods.sort_unstable();
+        methods.join(", ")
+    }
+}
+
 fn names(operation: &Operation) -> Vec<String> {
     let parameters = operation.parameters.iter().flatten();
     parameters
@@ -68,10 +80,14 @@ fn names(operation: &Operation) -> Vec<String> {
         .collect()
 }
 
-/// Refuses query parameters that the document does not have, and any that is there twice.
+/// Answers OPTIONS; refuses query parameters that the document does not have, and any that is there twice.
 async fn only_known(State(known): State<Arc<Known>>, request: Request, next: Next) -> Response {
-    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    let method = request.method();
+    if method == Method::OPTIONS {
+        return (StatusCode::NO_CONTENT, [(header::ALLOW, known.allow())]).into_response();
+    }
     let query = request.uri().query().unwrap_or_default();
+    let method = if method == Method::HEAD { &Method::GET } else { method };
     let Some(names) = known.0.get(method).filter(|_| !query.is_empty()) else { return next.run(request).await };
     match check(names, query) {
         Ok(()) => next.run(request).await,
@@ -80,19 +96,50 @@ async fn only_known(State(known): State<Arc<Known>>, request: Request, next: Nex
 }
 
 fn check(known: &[String], query: &str) -> Result<(), String> {
-    let pairs: Vec<(String, String)> =
-        serde_urlencoded::from_str(query).map_err(|error| format!("The query cannot be read: {error}."))?;
-    for (i, (name, value)) in pairs.iter().enumerate() {
-        if !known.contains(name) {
+    let mut seen = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let not_text = || "The query is not UTF-8 in percent-encoding, or holds the character U+0000.".to_owned();
+        let (name, _) = (decoded(name).ok_or_else(not_text)?, decoded(value).ok_or_else(not_text)?);
+        if !known.contains(&name) {
             let known = if known.is_empty() { "no parameters".to_owned() } else { known.join(", ") };
             return Err(format!("There is no query parameter {name:?} here. This path takes {known}."));
         }
-        if pairs[..i].iter().any(|(earlier, _)| earlier == name) {
+        if seen.contains(&name) {
             return Err(format!("The query parameter {name} is there twice. Give it once."));
         }
-        if value.contains('\0') {
-            return Err(format!("The query parameter {name} contains the character U+0000. Leave it out."));
-        }
+        seen.push(name);
     }
     Ok(())
+}
+
+/// What a percent-encoded text says, where it says text: a reader that is lenient would take what is broken for something
+/// else.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            b'+' => b' ',
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decoded;
+
+    #[test]
+    fn text_is_decoded_and_nothing_else_is() {
+        assert_eq!(decoded("a+b%20%C3%BC%25").as_deref(), Some("a b ü%"));
+        for bad in ["%", "%4", "%zz", "%FF", "%C3", "a%00"] {
+            assert_eq!(decoded(bad), None, "{bad}");
+        }
+    }
 }

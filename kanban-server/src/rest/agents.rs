@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::OriginalUri;
 use axum::response::IntoResponse;
-use kanban_core::{BoardRef, Card, CardRef, ClaimNext, ClaimOptions, Claimed, NextTasks, Page};
+use kanban_core::{BoardRef, Card, CardRef, ClaimNext, ClaimOptions, Claimed, CutToFit, NextTasks, Page, Release};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -76,6 +76,8 @@ pub(super) struct ClaimCard {
     capacity: Option<u32>,
 }
 
+impl CutToFit for ClaimCard {}
+
 /// Claims a certain card for an agent.
 #[utoipa::path(
     post,
@@ -106,6 +108,8 @@ pub(super) struct Heartbeat {
     ttl_seconds: Option<u32>,
 }
 
+impl CutToFit for Heartbeat {}
+
 /// Extends the lease of a claim.
 #[utoipa::path(
     post,
@@ -123,14 +127,6 @@ pub(super) async fn heartbeat(
     Body(beat): Body<Heartbeat>,
 ) -> Answer {
     Ok(tagged(&kanban.heartbeat(card, epoch, beat.ttl_seconds).await?))
-}
-
-/// Why a card is given back.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Release {
-    /// The reason, for whoever takes it next.
-    reason: Option<String>,
 }
 
 /// Gives a claimed card back: anybody may claim it at once.
@@ -156,6 +152,8 @@ pub(super) async fn release(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Complete {}
+
+impl CutToFit for Complete {}
 
 /// Finishes a claimed card: moves it to the board's done column and ends the claim.
 #[utoipa::path(

@@ -17,15 +17,15 @@ mod health;
 mod workspaces;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use kanban_core::Store;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::idempotency;
 use crate::openapi::Table;
 use crate::problem::Problem;
+use crate::{idempotency, prefer};
 
 /// What a handler answers.
 type Answer = Result<Response, Problem>;
@@ -60,7 +60,8 @@ pub(crate) fn table() -> Table {
 
 pub(crate) fn routes(store: Store) -> Router<Store> {
     let (router, _) = table().split();
-    let router = router.layer(from_fn_with_state(store, idempotency::once));
+    // what a preference changes is part of the answer that is kept under a key
+    let router = router.layer(from_fn(prefer::prefer)).layer(from_fn_with_state(store, idempotency::once));
     // a page to read the document and try it, with all it needs inside the binary
     let page = SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none"));
     router.merge(page)

@@ -1,0 +1,92 @@
+//! How requests are served: limits, and who may call from a web page.
+
+use std::time::Duration;
+
+use axum::http::{HeaderName, HeaderValue, Method};
+use clap::Args;
+use tower_http::cors::CorsLayer;
+
+/// Settings of the HTTP side; the command line's and those of tests.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// The most bytes of a request's body
+    #[arg(long, global = true, env = "KANBAN_BODY_LIMIT", default_value_t = 1024 * 1024, value_name = "BYTES")]
+    pub body_limit: usize,
+    /// How long a request may take until its answer begins, in seconds
+    #[arg(long, global = true, env = "KANBAN_ANSWER_TIME", default_value = "30", value_name = "SECONDS", value_parser = seconds)]
+    pub answer_time: Duration,
+    /// Origins whose web pages may call the API, such as https://board.example; several with commas between [default: none]
+    #[arg(long, global = true, env = "KANBAN_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN", value_parser = origin)]
+    pub cors_origin: Vec<HeaderValue>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { body_limit: 1024 * 1024, answer_time: Duration::from_secs(30), cors_origin: Vec::new() }
+    }
+}
+
+impl Config {
+    /// Lets the pages of the given origins call the API and read the headers that it answers with.
+    pub(crate) fn cors(&self) -> Option<CorsLayer> {
+        (!self.cors_origin.is_empty()).then(|| {
+            CorsLayer::new()
+                .allow_origin(self.cors_origin.clone())
+                .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+                .allow_headers(REQUEST_HEADERS.map(HeaderName::from_static))
+                .expose_headers(ANSWER_HEADERS.map(HeaderName::from_static))
+                .max_age(Duration::from_secs(3600))
+        })
+    }
+}
+
+/// What a page may send beside what every page may.
+const REQUEST_HEADERS: [&str; 12] = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "last-event-id",
+    "prefer",
+    "x-agent-context",
+    "x-agent-id",
+    "x-agent-run",
+    "x-claim-epoch",
+    "x-request-id",
+];
+
+/// What a page may read of an answer.
+const ANSWER_HEADERS: [&str; 7] =
+    ["etag", "link", "location", "preference-applied", "retry-after", "x-request-id", "x-truncated-fields"];
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| "expected a whole number of seconds from 1 to 3600".to_owned())
+}
+
+/// An origin as browsers send it: scheme, host, port if it is not the scheme's own, and nothing behind.
+fn origin(text: &str) -> Result<HeaderValue, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let is_origin = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_graphic() && !b"/?#@,*".contains(&b));
+    HeaderValue::from_str(&text.to_ascii_lowercase()).ok().filter(|_| is_origin).ok_or_else(|| {
+        "expected an origin as browsers send it, such as https://board.example or http://localhost:5173".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port_and_nothing_else() {
+        for good in ["https://board.example", "http://localhost:5173", "http://[::1]:80", "https://Board.Example"] {
+            assert_eq!(origin(good).ok().as_ref().and_then(|value| value.to_str().ok()), Some(&*good.to_lowercase()));
+        }
+        for bad in
+            ["*", "board.example", "https://", "https://a.example/", "https://a.example/x", "https://*.example", "null"]
+        {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
+}
