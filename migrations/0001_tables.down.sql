@@ -10,3 +10,5 @@ drop table kanban.secrets;
 drop table kanban.tenants;
 drop function kanban.is_object(jsonb);
 drop function kanban.rfc3339(timestamptz);
+drop function kanban.stay_class(timestamptz, timestamptz);
+drop function kanban.kind_rank(text);

@@ -12,6 +12,19 @@ create function kanban.is_object(p_value jsonb) returns boolean
     language sql immutable parallel safe
     return jsonb_typeof(p_value) = 'object' and octet_length(p_value::text) <= 32768;
 
+-- In which class of length a stay falls: 0 while it lasts, n where it took less than 60 * 4^(n-1) seconds, 12 where longer.
+create function kanban.stay_class(p_from timestamptz, p_to timestamptz) returns smallint
+    language sql immutable parallel safe
+    return case when p_to is null then 0
+                else 1 + width_bucket(extract(epoch from p_to - p_from)::float8,
+                                      array[60, 240, 960, 3840, 15360, 61440, 245760, 983040, 3932160, 15728640,
+                                            62914560]::float8[]) end;
+
+-- 1 backlog, 2 todo, 3 doing, 4 done.
+create function kanban.kind_rank(p_kind text) returns smallint
+    language sql immutable parallel safe
+    return array_position(array['backlog', 'todo', 'doing', 'done'], p_kind)::smallint;
+
 create table kanban.tenants (
     id          text        not null,
     -- number of the last event of the tenant's own stream (what belongs to no board)
@@ -149,6 +162,11 @@ create table kanban.cards (
     claimed_at      timestamptz,
     -- when the last lease ends or ended; null when no agent has left work on the card
     lease_until     timestamptz,
+    -- since when nothing but a free agent is missing: it came into a queue, its last blocker was resolved, or a claim ended
+    ready_at        timestamptz not null,
+    -- of the claim: what kind of actor made it, and since when the card had been ready
+    claim_kind      text,
+    claim_ready_at  timestamptz,
     created_by_kind text        not null,
     created_by_id   text        not null,
     created_at      timestamptz not null,
@@ -172,7 +190,8 @@ create table kanban.cards (
     constraint cards_finished_in_done check ((finished_at is not null) = (status = 'done')),
     constraint cards_finished_started check (finished_at is null or started_at is not null),
     constraint cards_open_blockers_not_negative check (open_blockers >= 0),
-    constraint cards_claim_whole check (claim_agent is null or (claimed_at is not null and lease_until is not null)),
+    constraint cards_claim_whole check (claim_agent is null or (
+        claimed_at is not null and lease_until is not null and claim_kind is not null and claim_ready_at is not null)),
     constraint cards_actor_kind check (created_by_kind in ('agent', 'human', 'system'))
 ) with (fillfactor = 85);
 
@@ -239,21 +258,48 @@ create index comments_card on kanban.comments (tenant_id, card_id, id) where del
 create unique index comments_external_id_unique on kanban.comments (tenant_id, card_id, external_id)
     where external_id is not null;
 
--- One row per visit of a card to a column: the history that metrics read.
+-- One row per visit of a card to a column: the history that metrics read. What a visit means for the work is decided once,
+-- when it begins, so that no reader needs the visits before it.
 create table kanban.column_visits (
-    tenant_id  text        not null,
-    card_id    uuid        not null,
-    visit      integer     not null,
-    board_id   uuid        not null,
-    column_id  uuid        not null,
-    kind       text        not null,
-    entered_at timestamptz not null,
-    left_at    timestamptz,
+    tenant_id   text        not null,
+    card_id     uuid        not null,
+    visit       integer     not null,
+    board_id    uuid        not null,
+    column_id   uuid        not null,
+    kind        text        not null,
+    entered_at  timestamptz not null,
+    left_at     timestamptz,
+    -- the card is work in progress here: started, now or before, and not finished
+    is_wip      boolean     not null,
+    -- what entering meant for the work; null where it only went on
+    effect      text,
+    -- how far the card had come on this board before, as a kanban.kind_rank; 0 where it had not been here
+    furthest    smallint    not null,
+    -- whose work it was, where it is finished: the agent's that held the card, else the actor's
+    worker_kind text,
+    worker_id   text,
+    -- kanban.stay_class of the two moments, for the index; a generated column would cost each write much more
+    stay_class  smallint    not null default 0,
     constraint column_visits_pk primary key (tenant_id, card_id, visit),
     constraint column_visits_card_fk foreign key (tenant_id, card_id) references kanban.cards (tenant_id, id),
     constraint column_visits_kind_known check (kind in ('backlog', 'todo', 'doing', 'done')),
-    constraint column_visits_forward check (left_at >= entered_at)
+    constraint column_visits_forward check (left_at >= entered_at),
+    constraint column_visits_stay_closed check ((stay_class = 0) = (left_at is null)),
+    constraint column_visits_effect_known check (effect in ('finished', 'reopened', 'restored')),
+    constraint column_visits_worker check (
+        (effect is not distinct from 'finished') = (worker_id is not null)
+        and (worker_id is null) = (worker_kind is null) and worker_kind in ('agent', 'human', 'system'))
 ) with (fillfactor = 90);
+
+-- What began on a board in a stretch of time.
+create index column_visits_entered on kanban.column_visits (tenant_id, board_id, entered_at);
+-- What lasted at a moment: a stay of a class that covers it began no longer before it than the class goes. So each class
+-- is one stretch of this index, and finding who was there long ago reads about as little as finding who is there now. A
+-- range type in a GiST index would do the same, but its operators are not leakproof, so row-level security shuts it off.
+create index column_visits_stays on kanban.column_visits (tenant_id, board_id, stay_class, entered_at)
+    where kind <> 'done';
+create index column_visits_worker on kanban.column_visits (tenant_id, worker_id, entered_at) where effect = 'finished';
+create index column_visits_reopened on kanban.column_visits (tenant_id, entered_at) where effect = 'reopened';
 
 -- The audit log and the change feed in one: append-only, gapless and in commit order within a stream.
 create table kanban.events (

@@ -1,7 +1,7 @@
 drop function kanban.update_column(text, jsonb, uuid, bigint, jsonb);
 drop function kanban.create_column(text, jsonb, uuid, text, uuid, text, text, integer, jsonb);
 drop function kanban.update_board(text, jsonb, uuid, text, bigint, jsonb, boolean);
-drop function kanban.count_board_as_blocker(text, uuid, integer);
+drop function kanban.count_board_as_blocker(text, uuid, integer, timestamptz);
 drop function kanban.create_board(text, jsonb, uuid, uuid, text, text, text, text, jsonb, text, jsonb);
 drop function kanban.insert_column(text, jsonb, uuid, uuid, text, text, integer, jsonb, timestamptz);
 drop function kanban.require_open_board(text, uuid);

@@ -95,7 +95,7 @@ begin
 end $$;
 
 -- Counts the dependents of a board's unfinished cards up or down, as the board comes back or goes.
-create function kanban.count_board_as_blocker(p_tenant text, p_board uuid, p_delta integer) returns void
+create function kanban.count_board_as_blocker(p_tenant text, p_board uuid, p_delta integer, p_now timestamptz) returns void
     language plpgsql as $$
 begin
     perform 1 from kanban.cards
@@ -105,7 +105,9 @@ begin
         where c.tenant_id = p_tenant and c.board_id = p_board and c.deleted_at is null and c.finished_at is null
           and d.type = 'blocks'))
     order by id for no key update;
-    update kanban.cards as t set open_blockers = t.open_blockers + p_delta * n.links
+    update kanban.cards as t
+    set open_blockers = t.open_blockers + p_delta * n.links,
+        ready_at = case when t.open_blockers + p_delta * n.links = 0 then p_now else t.ready_at end
     from (select d.to_card, count(*)::integer as links
           from kanban.cards as c join kanban.dependencies as d on d.tenant_id = c.tenant_id and d.from_card = c.id
           where c.tenant_id = p_tenant and c.board_id = p_board and c.deleted_at is null and c.finished_at is null
@@ -135,7 +137,7 @@ begin
     if not found then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'board'));
     elsif v_old.version <> p_version then
-        perform kanban.refuse('version_conflict', jsonb_build_object('actual', v_old.version));
+        perform kanban.refuse('version_conflict', jsonb_build_object('actual', v_old.version, 'board_id', v_id));
     end if;
     v_now := clock_timestamp();
     v_new := v_old;
@@ -160,9 +162,9 @@ begin
     -- cards of a board that is archived or deleted hold nothing back
     if (v_old.archived_at is null) <> (v_new.archived_at is null and v_new.deleted_at is null) then
         if v_old.archived_at is null then
-            perform kanban.count_board_as_blocker(p_tenant, v_id, -1);
+            perform kanban.count_board_as_blocker(p_tenant, v_id, -1, v_now);
         elsif v_new.deleted_at is null then
-            perform kanban.count_board_as_blocker(p_tenant, v_id, 1);
+            perform kanban.count_board_as_blocker(p_tenant, v_id, 1, v_now);
         end if;
     end if;
     v_new.version := v_old.version + 1;
@@ -210,7 +212,8 @@ begin
     end if;
     perform kanban.require_open_board(p_tenant, v_old.board_id);
     if v_old.version <> p_version then
-        perform kanban.refuse('version_conflict', jsonb_build_object('actual', v_old.version));
+        perform kanban.refuse('version_conflict', jsonb_build_object(
+            'actual', v_old.version, 'board_id', v_old.board_id));
     end if;
     v_new := v_old;
     if p_patch ? 'name' then v_new.name := p_patch ->> 'name'; end if;

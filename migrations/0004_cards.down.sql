@@ -8,7 +8,8 @@ drop function kanban.create_card(text, jsonb, uuid, uuid, uuid, integer, uuid, t
 drop function kanban.require_room(kanban.columns);
 drop function kanban.shift_card(jsonb, kanban.cards, kanban.cards, kanban.columns, bigint, text, timestamptz, jsonb);
 drop function kanban.enter_column(kanban.cards, kanban.columns, timestamptz);
-drop function kanban.count_as_blocker(text, uuid, integer);
+drop function kanban.without_claim(kanban.cards);
+drop function kanban.count_as_blocker(text, uuid, integer, timestamptz);
 drop function kanban.guard_card(kanban.cards, jsonb, bigint, bigint);
 drop function kanban.lock_card(text, uuid, boolean);
 drop function kanban.card_before(text, uuid, bigint);

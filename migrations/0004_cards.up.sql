@@ -140,30 +140,48 @@ begin
         perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
     elsif p_epoch is not null and (c.claim_agent is null or c.claim_epoch <> p_epoch
                                    or (p_actor ->> 'kind' = 'agent' and p_actor ->> 'id' <> c.claim_agent)) then
-        perform kanban.refuse('stale_claim', jsonb_build_object('card', c.key, 'actual', c.claim_epoch));
+        perform kanban.refuse('stale_claim', jsonb_build_object(
+            'card', c.key, 'actual', c.claim_epoch, 'board_id', c.board_id));
     elsif p_epoch is null and p_actor ->> 'kind' = 'agent' and c.claim_agent <> p_actor ->> 'id'
           and c.lease_until > clock_timestamp() then
         perform kanban.refuse('claimed', jsonb_build_object(
             'card', c.key, 'agent_id', c.claim_agent, 'until', kanban.rfc3339(c.lease_until)));
     elsif c.version <> p_version then
-        perform kanban.refuse('version_conflict', jsonb_build_object('actual', c.version));
+        perform kanban.refuse('version_conflict', jsonb_build_object('actual', c.version, 'board_id', c.board_id));
     end if;
 end $$;
 
 -- A card that is resolved, or open again, counts in what it blocks.
-create function kanban.count_as_blocker(p_tenant text, p_card uuid, p_delta integer) returns void
+create function kanban.count_as_blocker(p_tenant text, p_card uuid, p_delta integer, p_now timestamptz) returns void
     language plpgsql as $$
 begin
-    update kanban.cards set open_blockers = open_blockers + p_delta
+    update kanban.cards
+    set open_blockers = open_blockers + p_delta,
+        ready_at = case when open_blockers + p_delta = 0 then p_now else ready_at end
     where tenant_id = p_tenant and id = any (array(
         select to_card from kanban.dependencies
         where tenant_id = p_tenant and from_card = p_card and type = 'blocks'));
+end $$;
+
+create function kanban.without_claim(c kanban.cards) returns kanban.cards
+    language plpgsql immutable as $$
+begin
+    c.claim_agent := null;
+    c.claimed_at := null;
+    c.claim_kind := null;
+    c.claim_ready_at := null;
+    c.lease_until := null;
+    return c;
 end $$;
 
 -- What entering a column of this kind makes of a card.
 create function kanban.enter_column(c kanban.cards, p_column kanban.columns, p_now timestamptz) returns kanban.cards
     language plpgsql immutable as $$
 begin
+    -- from one queue to another it goes on waiting
+    if c.status is null or c.status not in ('backlog', 'todo') or p_column.kind not in ('backlog', 'todo') then
+        c.ready_at := p_now;
+    end if;
     c.board_id := p_column.board_id;
     c.column_id := p_column.id;
     c.status := p_column.kind;
@@ -174,9 +192,7 @@ begin
     end if;
     if p_column.kind = 'done' then
         c.finished_at := coalesce(c.finished_at, p_now);
-        c.claim_agent := null;
-        c.claimed_at := null;
-        c.lease_until := null;
+        c := kanban.without_claim(c);
     else
         c.finished_at := null;
     end if;
@@ -196,10 +212,18 @@ declare
     v_moves     boolean := p_to.id <> p_old.column_id or not v_was_live;
     v_was_open  boolean := p_old.deleted_at is null and p_old.finished_at is null;
     v_is_open   boolean;
+    -- a claim stands for its agent's work until its lease ends, and beyond that where the agent itself goes on
+    v_is_held   boolean := p_old.claim_agent is not null
+        and (p_old.lease_until > p_now or (p_actor ->> 'kind' = 'agent' and p_actor ->> 'id' = p_old.claim_agent));
+    v_effect    text;
+    v_worker    jsonb;
     v_payload   jsonb;
 begin
     if v_moves and v_is_live then
         v_new := kanban.enter_column(v_new, p_to, p_now);
+        if not v_was_live then
+            v_new.ready_at := p_now;
+        end if;
     end if;
     v_is_open := v_is_live and v_new.finished_at is null;
     v_new.position := p_key;
@@ -207,7 +231,7 @@ begin
     v_new.updated_at := p_now;
     if v_was_live and (v_moves or not v_is_live) then
         update kanban.columns set cards = cards - 1 where tenant_id = p_old.tenant_id and id = p_old.column_id;
-        update kanban.column_visits set left_at = p_now
+        update kanban.column_visits set left_at = p_now, stay_class = kanban.stay_class(entered_at, p_now)
         where tenant_id = p_old.tenant_id and card_id = p_old.id and visit = p_old.visit;
     end if;
     if v_is_live and (v_moves or p_key <> p_old.position) then
@@ -219,14 +243,35 @@ begin
         status = v_new.status, started_at = v_new.started_at, finished_at = v_new.finished_at,
         column_since = v_new.column_since, visit = v_new.visit, claim_agent = v_new.claim_agent,
         claim_epoch = v_new.claim_epoch, claimed_at = v_new.claimed_at, lease_until = v_new.lease_until,
+        ready_at = v_new.ready_at, claim_kind = v_new.claim_kind, claim_ready_at = v_new.claim_ready_at,
         updated_at = v_new.updated_at, deleted_at = v_new.deleted_at
     where tenant_id = p_old.tenant_id and id = p_old.id;
     if v_is_live and v_moves then
-        insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at)
-        values (p_old.tenant_id, p_old.id, v_new.visit, v_new.board_id, v_new.column_id, v_new.status, p_now);
+        v_effect := case
+            when v_new.finished_at is not null and p_old.finished_at is null then 'finished'
+            when v_new.finished_at is null and p_old.finished_at is not null then 'reopened'
+            when not v_was_live then 'restored' end;
+        if v_effect = 'finished' then
+            v_worker := case when v_is_held then jsonb_build_object('kind', 'agent', 'id', p_old.claim_agent)
+                             else p_actor end;
+        end if;
+        insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, is_wip, effect,
+                                          furthest, worker_kind, worker_id)
+        values (p_old.tenant_id, p_old.id, v_new.visit, v_new.board_id, v_new.column_id, v_new.status, p_now,
+                v_new.started_at is not null and v_new.finished_at is null, v_effect,
+                coalesce((select greatest(v.furthest, kanban.kind_rank(v.kind)) from kanban.column_visits as v
+                          where v.tenant_id = p_old.tenant_id and v.card_id = p_old.id and v.board_id = v_new.board_id
+                          order by v.visit desc limit 1), 0),
+                v_worker ->> 'kind', v_worker ->> 'id');
+    end if;
+    if p_old.claim_agent is not null and (v_new.claim_agent is null or v_new.claim_epoch <> p_old.claim_epoch) then
+        perform kanban.end_claim(p_old, p_now, case
+            when v_new.claim_agent is not null and p_old.lease_until > p_now then 'renewed'
+            when v_new.claim_agent is not null or not v_is_held then 'expired'
+            when v_is_live then 'completed' else 'deleted' end);
     end if;
     if v_was_open <> v_is_open then
-        perform kanban.count_as_blocker(p_old.tenant_id, p_old.id, case when v_is_open then 1 else -1 end);
+        perform kanban.count_as_blocker(p_old.tenant_id, p_old.id, case when v_is_open then 1 else -1 end, p_now);
     end if;
     v_payload := kanban.changes(kanban.card_doc(p_old), kanban.card_doc(v_new)) || p_extra;
     if v_is_live and (v_moves or p_key <> p_old.position) then
@@ -285,15 +330,19 @@ begin
     insert into kanban.cards (
         tenant_id, id, board_id, column_id, key, external_id, position, status, title, description, labels, assignees,
         priority, due_at, fields, links, agent_context, workflow_state, started_at, finished_at, column_since, visit,
-        created_by_kind, created_by_id, created_at, updated_at)
+        ready_at, created_by_kind, created_by_id, created_at, updated_at)
     values (
         p_tenant, p_id, v_card.board_id, v_card.column_id, v_card.key, p_external_id, v_card.position, v_card.status,
         p_title, p_description, p_labels, p_assignees, p_priority, p_due_at, p_fields, p_links, p_agent_context,
-        p_workflow_state, v_card.started_at, v_card.finished_at, v_now, v_card.visit, p_actor ->> 'kind',
+        p_workflow_state, v_card.started_at, v_card.finished_at, v_now, v_card.visit, v_now, p_actor ->> 'kind',
         p_actor ->> 'id', v_now, v_now)
     returning * into v_card;
-    insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at)
-    values (p_tenant, p_id, v_card.visit, v_card.board_id, v_card.column_id, v_card.status, v_now);
+    insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, is_wip, effect,
+                                      furthest, worker_kind, worker_id)
+    values (p_tenant, p_id, v_card.visit, v_card.board_id, v_card.column_id, v_card.status, v_now,
+            v_card.status = 'doing', case when v_card.status = 'done' then 'finished' end, 0,
+            case when v_card.status = 'done' then p_actor ->> 'kind' end,
+            case when v_card.status = 'done' then p_actor ->> 'id' end);
     perform kanban.append_event(p_tenant, v_card.board_id, 'card', p_id, 'card.created', p_actor, v_now,
                                 jsonb_build_object('after', kanban.card_doc(v_card), 'after_card_id', v_after));
     return v_card;
@@ -418,9 +467,7 @@ begin
     v_now := greatest(clock_timestamp(), v_old.column_since);
     v_new := v_old;
     v_new.deleted_at := v_now;
-    v_new.claim_agent := null;
-    v_new.claimed_at := null;
-    v_new.lease_until := null;
+    v_new := kanban.without_claim(v_new);
     return kanban.shift_card(p_actor, v_old, v_new, v_from, v_old.position, 'card.deleted', v_now);
 end $$;
 
@@ -450,7 +497,8 @@ begin
     elsif v_old.deleted_at is null then
         return v_old;
     elsif v_old.version <> p_version then
-        perform kanban.refuse('version_conflict', jsonb_build_object('actual', v_old.version));
+        perform kanban.refuse('version_conflict', jsonb_build_object(
+            'actual', v_old.version, 'board_id', v_old.board_id));
     end if;
     perform kanban.require_open_board(p_tenant, v_old.board_id);
     perform kanban.require_room(v_to);

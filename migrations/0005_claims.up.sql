@@ -100,6 +100,10 @@ begin
     v_new.claim_agent := p_agent;
     v_new.claim_epoch := p_old.claim_epoch + 1;
     v_new.claimed_at := v_now;
+    v_new.claim_kind := p_actor ->> 'kind';
+    -- a claim before it kept others off until its lease ended
+    v_new.claim_ready_at := least(v_now, greatest(
+        p_old.ready_at, case when p_old.claim_agent is not null then p_old.lease_until end));
     v_new.lease_until := v_now + make_interval(secs => p_ttl);
     return kanban.shift_card(p_actor, p_old, v_new, v_to, v_key, 'card.claimed', v_now);
 end $$;
@@ -281,16 +285,15 @@ begin
         p_tenant, coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key)), false);
     perform kanban.guard_card(v_old, p_actor, null, p_epoch);
     v_now := clock_timestamp();
-    v_new := v_old;
-    v_new.claim_agent := null;
-    v_new.claimed_at := null;
+    v_new := kanban.without_claim(v_old);
     v_new.lease_until := case when v_old.status = 'doing' then v_now end;
     v_new.version := v_old.version + 1;
     v_new.updated_at := v_now;
     update kanban.cards
-    set version = v_new.version, claim_agent = null, claimed_at = null, lease_until = v_new.lease_until,
-        updated_at = v_now
+    set version = v_new.version, claim_agent = null, claimed_at = null, claim_kind = null, claim_ready_at = null,
+        lease_until = v_new.lease_until, ready_at = v_now, updated_at = v_now
     where tenant_id = p_tenant and id = v_old.id;
+    perform kanban.end_claim(v_old, v_now, 'released');
     perform kanban.append_event(
         p_tenant, v_old.board_id, 'card', v_old.id, 'card.released', p_actor, v_now,
         kanban.changes(kanban.card_doc(v_old), kanban.card_doc(v_new)) || jsonb_build_object('reason', p_reason));

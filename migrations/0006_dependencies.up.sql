@@ -108,6 +108,7 @@ declare
     v_from uuid := coalesce(p_from, (select id from kanban.cards where tenant_id = p_tenant and key = p_from_key));
     v_to   uuid := coalesce(p_to, (select id from kanban.cards where tenant_id = p_tenant and key = p_to_key));
     v_open boolean;
+    v_now  timestamptz;
     v_row  kanban.dependencies;
 begin
     perform kanban.lock_dependency_graph(p_tenant);
@@ -122,10 +123,13 @@ begin
     select c.finished_at is null and c.deleted_at is null and b.archived_at is null and b.deleted_at is null into v_open
     from kanban.cards as c join kanban.boards as b on b.tenant_id = c.tenant_id and b.id = c.board_id
     where c.tenant_id = p_tenant and c.id = v_row.from_card;
+    v_now := clock_timestamp();
     if p_type = 'blocks' and v_open then
-        update kanban.cards set open_blockers = open_blockers - 1 where tenant_id = p_tenant and id = v_row.to_card;
+        update kanban.cards
+        set open_blockers = open_blockers - 1, ready_at = case when open_blockers = 1 then v_now else ready_at end
+        where tenant_id = p_tenant and id = v_row.to_card;
     end if;
-    perform kanban.append_dependency_event(p_tenant, p_actor, v_row, 'dependency.removed', clock_timestamp(),
+    perform kanban.append_dependency_event(p_tenant, p_actor, v_row, 'dependency.removed', v_now,
                                            jsonb_build_object('before', kanban.dependency_doc(v_row)));
     return v_row;
 end $$;

@@ -12,7 +12,7 @@ async fn each_fault_is_found_by_its_check() {
     kanban.create_card(board.columns[0].id, NewCard::titled("one")).await.expect("a card");
     kanban.create_card(board.columns[0].id, NewCard::titled("two")).await.expect("a card");
     let sound = kanban.examine().await.expect("an examination");
-    assert_eq!((sound.findings.len(), sound.checks.len()), (0, 8));
+    assert_eq!((sound.findings.len(), sound.checks.len()), (0, 11));
     let pool = database.superuser().await;
     let faults = [
         ("column counts", "update kanban.columns set cards = cards + 1 where name = 'Todo'"),
@@ -21,7 +21,14 @@ async fn each_fault_is_found_by_its_check() {
         ("card numbers", "update kanban.boards set next_number = 2"),
         ("card status", "update kanban.cards set status = 'doing' where key = 'AB-1'"),
         ("positions", "update kanban.cards set position = -1 where key = 'AB-1'"),
-        ("column visits", "update kanban.column_visits set left_at = entered_at"),
+        ("column visits", "update kanban.column_visits set left_at = entered_at, stay_class = 1"),
+        ("visit marks", "update kanban.column_visits set is_wip = true"),
+        ("past claims", "update kanban.cards set claim_epoch = 1 where key = 'AB-1'"),
+        (
+            "flow checkpoints",
+            "insert into kanban.flow_checkpoints (tenant_id, board_id, at, backlog, todo, doing, done)
+             select tenant_id, id, now(), 1, 1, 0, 0 from kanban.boards",
+        ),
         (
             "dependency cycles",
             "insert into kanban.dependencies (tenant_id, id, type, from_card, to_card, created_by_kind, created_by_id, created_at)

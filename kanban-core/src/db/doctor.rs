@@ -51,6 +51,40 @@ registered! {
             from kanban.column_visits as v where v.tenant_id = $1 and v.card_id = c.id) as n
         where c.tenant_id = $1
           and (n.open <> case when c.deleted_at is null then 1 else 0 end or n.last <> c.visit or not n.is_here)";
+    VISIT_MARKS = "select c.key as place, format('visit %s of card %s is not marked as what it was', v.visit, c.key) as finding
+        from kanban.column_visits as v
+        join kanban.cards as c on c.tenant_id = $1 and c.id = v.card_id
+        left join kanban.column_visits as l on l.tenant_id = $1 and l.card_id = v.card_id and l.visit = v.visit - 1
+        cross join lateral (
+            select coalesce(bool_or(e.kind in ('doing', 'done')), false) as was_started,
+                coalesce(max(kanban.kind_rank(e.kind)) filter (where e.board_id = v.board_id), 0) as furthest
+            from kanban.column_visits as e
+            where e.tenant_id = $1 and e.card_id = v.card_id and e.visit < v.visit) as p
+        where v.tenant_id = $1
+          and (v.is_wip <> (v.kind = 'doing' or (v.kind <> 'done' and p.was_started)) or v.furthest <> p.furthest
+               or v.stay_class <> kanban.stay_class(v.entered_at, v.left_at)
+               or v.effect is distinct from case
+                   when v.kind = 'done' and l.kind is distinct from 'done' then 'finished'
+                   when v.kind <> 'done' and l.kind = 'done' then 'reopened'
+                   when l.left_at < v.entered_at then 'restored' end)";
+    PAST_CLAIMS = "select c.key as place, format('card %s had %s claims and keeps %s of the past', c.key, c.claim_epoch,
+                n.claims) as finding
+        from kanban.cards as c
+        cross join lateral (select count(*) as claims from kanban.past_claims as p
+            where p.tenant_id = $1 and p.card_id = c.id and p.epoch <= c.claim_epoch) as n
+        where c.tenant_id = $1 and n.claims <> c.claim_epoch - case when c.claim_agent is null then 0 else 1 end";
+    CHECKPOINTS = "select b.key as place, format('board %s keeps other sums for %s than its visits have', b.key, k.at)
+                as finding
+        from kanban.flow_checkpoints as k
+        join kanban.boards as b on b.tenant_id = $1 and b.id = k.board_id
+        cross join lateral (
+            select count(*) filter (where v.furthest < 1) as backlog,
+                count(*) filter (where v.furthest < 2 and kanban.kind_rank(v.kind) >= 2) as todo,
+                count(*) filter (where v.furthest < 3 and kanban.kind_rank(v.kind) >= 3) as doing,
+                count(*) filter (where v.furthest < 4 and kanban.kind_rank(v.kind) >= 4) as done
+            from kanban.column_visits as v
+            where v.tenant_id = $1 and v.board_id = k.board_id and v.entered_at < k.at) as n
+        where k.tenant_id = $1 and (k.backlog, k.todo, k.doing, k.done) <> (n.backlog, n.todo, n.doing, n.done)";
     /// For the check that nothing waits for itself, which is made on all links at once.
     BLOCKS = "select f.key, t.key from kanban.dependencies as d
         join kanban.cards as f on f.tenant_id = $1 and f.id = d.from_card
@@ -59,7 +93,7 @@ registered! {
 }
 
 /// What each check is called, with its statement.
-const CHECKS: [(&str, super::Statement); 7] = [
+const CHECKS: [(&str, super::Statement); 10] = [
     ("column counts", COLUMN_COUNTS),
     ("blocker counts", BLOCKER_COUNTS),
     ("event sequences", EVENT_SEQUENCES),
@@ -67,6 +101,9 @@ const CHECKS: [(&str, super::Statement); 7] = [
     ("card status", CARD_STATUS),
     ("positions", POSITIONS),
     ("column visits", VISITS),
+    ("visit marks", VISIT_MARKS),
+    ("past claims", PAST_CLAIMS),
+    ("flow checkpoints", CHECKPOINTS),
 ];
 
 #[derive(sqlx::FromRow)]

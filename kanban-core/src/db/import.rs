@@ -51,23 +51,32 @@ registered! {
     INSERT_CARDS = "insert into kanban.cards (
             tenant_id, id, board_id, column_id, key, external_id, position, status, title, description, labels, assignees,
             priority, due_at, fields, links, agent_context, workflow_state, started_at, finished_at, column_since, visit,
-            created_by_kind, created_by_id, created_at, updated_at, deleted_at)
+            ready_at, created_by_kind, created_by_id, created_at, updated_at, deleted_at)
         select $1, r.id, $2, r.column_id, r.key, r.external_id, r.position, r.status, r.title, r.description, r.labels,
             r.assignees, r.priority, r.due_at, r.fields, '[]', '{}', '{}', r.started_at, r.finished_at, r.column_since,
-            r.visit, 'system', r.created_by_id, r.created_at, r.updated_at, r.deleted_at
+            r.visit, r.column_since, 'system', r.created_by_id, r.created_at, r.updated_at, r.deleted_at
         from jsonb_to_recordset($3) as r (
             id uuid, column_id uuid, key text, external_id text, position bigint, status text, title text,
             description text, labels text[], assignees text[], priority smallint, due_at timestamptz, fields jsonb,
             started_at timestamptz, finished_at timestamptz, column_since timestamptz, visit integer,
             created_by_id text, created_at timestamptz, updated_at timestamptz, deleted_at timestamptz)";
-    /// What was started or finished elsewhere waited in the queue column first, as far as anybody knows.
+    /// What was started or finished elsewhere waited in the queue column first, as far as anybody knows. Nobody knows
+    /// either who finished it.
     INSERT_VISITS = "insert into kanban.column_visits
-            (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, left_at)
-        select $1::text, c.id, 1, $2::uuid, $4::uuid, 'todo', c.created_at, c.column_since
+            (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, left_at, is_wip, effect, furthest,
+             worker_kind, worker_id, stay_class)
+        select $1::text, c.id, 1, $2::uuid, $4::uuid, 'todo', c.created_at, c.column_since, false, null, 0, null, null,
+            kanban.stay_class(c.created_at, c.column_since)
         from kanban.cards as c where c.tenant_id = $1 and c.id = any ($3) and c.visit = 2
         union all
-        select $1, c.id, c.visit, $2, c.column_id, c.status, c.column_since, c.deleted_at
-        from kanban.cards as c where c.tenant_id = $1 and c.id = any ($3)";
+        select $1, c.id, c.visit, $2, c.column_id, c.status, c.column_since, c.deleted_at, c.status = 'doing', d.effect,
+            case c.visit when 2 then kanban.kind_rank('todo') else 0 end,
+            case d.effect when 'finished' then 'system' end, case d.effect when 'finished' then 'import' end,
+            kanban.stay_class(c.column_since, c.deleted_at)
+        from kanban.cards as c
+        cross join lateral (select case c.status when 'done' then 'finished' end as effect) as d
+        where c.tenant_id = $1 and c.id = any ($3)";
+    LOCK_PAST = "select kanban.lock_past($1, $2, false)::text";
     COUNT_CARDS = "update kanban.columns as c set cards = c.cards + n.cards, last_key = null
         from (select k.column_id, count(*)::integer as cards from kanban.cards as k
               where k.tenant_id = $1 and k.id = any ($2) and k.deleted_at is null group by k.column_id) as n
