@@ -206,6 +206,7 @@ create index cards_assigned on kanban.cards using gin (assignees)
     where deleted_at is null and finished_at is null and assignees <> '{}';
 create index cards_blocked on kanban.cards (tenant_id, board_id)
     where open_blockers > 0 and finished_at is null and deleted_at is null;
+create index cards_deleted on kanban.cards (tenant_id, board_id, deleted_at) where deleted_at is not null;
 create index cards_claimed on kanban.cards (tenant_id, claim_agent) where claim_agent is not null;
 -- Work in progress whose lease has ended is found here; heartbeats are rare enough to pay for it.
 create index cards_lapsed on kanban.cards (tenant_id, lease_until)
@@ -255,6 +256,7 @@ create table kanban.comments (
 );
 
 create index comments_card on kanban.comments (tenant_id, card_id, id) where deleted_at is null;
+create index comments_author on kanban.comments (tenant_id, author_id, created_at) where deleted_at is null;
 create unique index comments_external_id_unique on kanban.comments (tenant_id, card_id, external_id)
     where external_id is not null;
 
