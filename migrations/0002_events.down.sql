@@ -9,5 +9,6 @@ drop function kanban.workspace_doc(kanban.workspaces);
 drop function kanban.board_doc(kanban.boards);
 drop function kanban.column_doc(kanban.columns);
 drop function kanban.card_doc(kanban.cards);
+drop function kanban.card_state(kanban.cards);
 drop function kanban.try_again();
 drop function kanban.refuse(text, jsonb);

@@ -15,23 +15,28 @@ begin
     raise exception using errcode = 'serialization_failure', message = 'changed while waiting for a lock';
 end $$;
 
--- A card as the API shows it. Ids stay in the database's own form here.
-create function kanban.card_doc(c kanban.cards) returns jsonb
+-- Where a card stands, who holds it, and when it came to that: what a move or a claim changes of it.
+create function kanban.card_state(c kanban.cards) returns jsonb
     language sql stable parallel safe
     return jsonb_build_object(
-        'id', c.id, 'key', c.key, 'external_id', c.external_id, 'version', c.version,
-        'board_id', c.board_id, 'column_id', c.column_id, 'status', c.status,
-        'title', c.title, 'description', c.description, 'labels', c.labels, 'assignees', c.assignees,
-        'priority', (array['critical', 'high', 'medium', 'low', 'lowest'])[c.priority + 1],
-        'due_at', kanban.rfc3339(c.due_at), 'fields', c.fields, 'links', c.links,
-        'agent_context', c.agent_context, 'workflow_state', c.workflow_state,
+        'version', c.version, 'board_id', c.board_id, 'column_id', c.column_id, 'status', c.status,
         'started_at', kanban.rfc3339(c.started_at), 'finished_at', kanban.rfc3339(c.finished_at),
         'column_since', kanban.rfc3339(c.column_since),
         'claim', case when c.claim_agent is not null then jsonb_build_object(
             'agent_id', c.claim_agent, 'epoch', c.claim_epoch, 'until', kanban.rfc3339(c.lease_until)) end,
+        'updated_at', kanban.rfc3339(c.updated_at), 'deleted_at', kanban.rfc3339(c.deleted_at));
+
+-- A card as the API shows it. Ids stay in the database's own form here.
+create function kanban.card_doc(c kanban.cards) returns jsonb
+    language sql stable parallel safe
+    return kanban.card_state(c) || jsonb_build_object(
+        'id', c.id, 'key', c.key, 'external_id', c.external_id,
+        'title', c.title, 'description', c.description, 'labels', c.labels, 'assignees', c.assignees,
+        'priority', (array['critical', 'high', 'medium', 'low', 'lowest'])[c.priority + 1],
+        'due_at', kanban.rfc3339(c.due_at), 'fields', c.fields, 'links', c.links,
+        'agent_context', c.agent_context, 'workflow_state', c.workflow_state,
         'created_by', jsonb_build_object('kind', c.created_by_kind, 'id', c.created_by_id),
-        'created_at', kanban.rfc3339(c.created_at), 'updated_at', kanban.rfc3339(c.updated_at),
-        'deleted_at', kanban.rfc3339(c.deleted_at));
+        'created_at', kanban.rfc3339(c.created_at));
 
 create function kanban.column_doc(c kanban.columns) returns jsonb
     language sql stable parallel safe
@@ -70,13 +75,13 @@ create function kanban.comment_doc(c kanban.comments) returns jsonb
         'body', c.body, 'metadata', c.metadata, 'created_at', kanban.rfc3339(c.created_at),
         'updated_at', kanban.rfc3339(c.updated_at), 'deleted_at', kanban.rfc3339(c.deleted_at));
 
--- Before and after, reduced to what differs.
+-- Before and after, reduced to what differs: in its text, for 1 and 1.0 are equal but not the same.
 create function kanban.changes(p_old jsonb, p_new jsonb) returns jsonb
     language sql immutable parallel safe
-    return (select jsonb_build_object('before', jsonb_object_agg(n.key, p_old -> n.key),
-                                      'after', jsonb_object_agg(n.key, n.value))
+    return (select jsonb_build_object('before', coalesce(jsonb_object_agg(n.key, p_old -> n.key), '{}'),
+                                      'after', coalesce(jsonb_object_agg(n.key, n.value), '{}'))
             from jsonb_each(p_new) as n
-            where p_old -> n.key is distinct from n.value);
+            where (p_old -> n.key)::text is distinct from n.value::text);
 
 -- Appends one event to a board's stream. The board's row stays locked to the end of the transaction, so numbers are
 -- given in commit order and an aborted mutation leaves no hole. Called last: it is the end of the lock order.

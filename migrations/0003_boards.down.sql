@@ -1,10 +1,15 @@
 drop function kanban.update_column(text, jsonb, uuid, bigint, jsonb);
 drop function kanban.create_column(text, jsonb, uuid, text, uuid, text, text, integer, jsonb);
-drop function kanban.update_board(text, jsonb, uuid, text, bigint, jsonb, boolean);
+drop function kanban.update_board(text, jsonb, uuid, text, bigint, uuid, jsonb, boolean);
 drop function kanban.count_board_as_blocker(text, uuid, integer, timestamptz);
 drop function kanban.create_board(text, jsonb, uuid, uuid, text, text, text, text, jsonb, text, jsonb);
 drop function kanban.insert_column(text, jsonb, uuid, uuid, text, text, integer, jsonb, timestamptz);
+drop function kanban.column_before(text, uuid, bigint);
+drop function kanban.column_place(kanban.columns);
+drop function kanban.key_between(bigint, bigint, bigint);
 drop function kanban.require_open_board(text, uuid);
 drop function kanban.lock_dependency_graph(text);
 drop function kanban.lock_columns(text, uuid[]);
+drop function kanban.hold_workspace(text, uuid);
+drop function kanban.update_workspace(text, jsonb, uuid, bigint, jsonb, boolean);
 drop function kanban.create_workspace(text, jsonb, uuid, text, text, jsonb);

@@ -16,17 +16,75 @@ begin
     return v_row;
 end $$;
 
+-- p_patch holds the members to change: name, description, metadata (merged). With p_delete the workspace goes instead.
+create function kanban.update_workspace(
+    p_tenant text, p_actor jsonb, p_id uuid, p_version bigint, p_patch jsonb, p_delete boolean)
+    returns kanban.workspaces
+    language plpgsql as $$
+declare
+    v_now    timestamptz;
+    v_boards bigint;
+    v_old    kanban.workspaces;
+    v_new    kanban.workspaces;
+begin
+    -- boards that come in hold a share of this lock
+    select * into v_old from kanban.workspaces
+    where tenant_id = p_tenant and id = p_id and deleted_at is null for no key update;
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'workspace'));
+    elsif v_old.version <> p_version then
+        perform kanban.refuse('version_conflict', jsonb_build_object('actual', v_old.version));
+    end if;
+    v_now := clock_timestamp();
+    v_new := v_old;
+    if p_delete then
+        select count(*) into v_boards from kanban.boards
+        where tenant_id = p_tenant and workspace_id = p_id and deleted_at is null;
+        if v_boards > 0 then
+            perform kanban.refuse('workspace_not_empty', jsonb_build_object(
+                'workspace', v_old.name, 'boards', v_boards));
+        end if;
+        v_new.deleted_at := v_now;
+    end if;
+    if p_patch ? 'name' then v_new.name := p_patch ->> 'name'; end if;
+    if p_patch ? 'description' then v_new.description := p_patch ->> 'description'; end if;
+    if p_patch ? 'metadata' then v_new.metadata := kanban.merge_patch(v_old.metadata, p_patch -> 'metadata'); end if;
+    if v_new *= v_old then
+        return v_old;
+    end if;
+    v_new.version := v_old.version + 1;
+    v_new.updated_at := v_now;
+    update kanban.workspaces
+    set version = v_new.version, name = v_new.name, description = v_new.description, metadata = v_new.metadata,
+        updated_at = v_new.updated_at, deleted_at = v_new.deleted_at
+    where tenant_id = p_tenant and id = p_id;
+    perform kanban.append_tenant_event(
+        p_tenant, 'workspace', p_id, case when p_delete then 'workspace.deleted' else 'workspace.updated' end, p_actor,
+        v_now, kanban.changes(kanban.workspace_doc(v_old), kanban.workspace_doc(v_new)));
+    return v_new;
+end $$;
+
+-- Keeps a workspace there until a board is in it. It comes before every other lock.
+create function kanban.hold_workspace(p_tenant text, p_id uuid) returns void
+    language plpgsql as $$
+begin
+    perform 1 from kanban.workspaces where tenant_id = p_tenant and id = p_id and deleted_at is null for share;
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'workspace'));
+    end if;
+end $$;
+
 -- The board's structure is locked by its columns, in the order of their ids: whoever holds them sees and changes where
 -- cards are without anybody in between.
 create function kanban.lock_columns(p_tenant text, p_boards uuid[]) returns void
     language plpgsql as $$
 begin
-    perform 1 from kanban.columns where tenant_id = p_tenant and board_id = any (p_boards)
+    perform 1 from kanban.columns where tenant_id = p_tenant and board_id = any (p_boards) and deleted_at is null
     order by id for no key update;
 end $$;
 
--- Serialises what changes the graph of dependencies of a tenant: new links and the archiving of whole boards. It comes
--- before every other lock.
+-- Serialises what changes the graph of dependencies of a tenant: new links and the archiving of whole boards. Only the
+-- lock of a workspace comes before it.
 create function kanban.lock_dependency_graph(p_tenant text) returns void
     language plpgsql as $$
 begin
@@ -49,20 +107,57 @@ begin
     end if;
 end $$;
 
+-- A position key between two neighbours, either of which may be missing; null where there is no room. p_last is the key
+-- given out last: a run of inserts at one spot uses a gap up in as many steps as it has bits if each halves it, so one
+-- that goes on there stays close to it and leaves the room where the next of the run will want it.
+create function kanban.key_between(p_low bigint, p_high bigint, p_last bigint) returns bigint
+    language sql immutable parallel safe
+    return case
+        when p_low is null and p_high is null then 2305843009213693952
+        when p_low is null then p_high - 4294967296
+        when p_high is null then p_low + 4294967296
+        when p_high - p_low < 2 then null
+        when p_low = p_last then p_low + greatest(1, (p_high - p_low) / 1024)
+        when p_high = p_last then p_high - greatest(1, (p_high - p_low) / 1024)
+        else p_low + (p_high - p_low) / 2 end;
+
+-- Zero-based place of a column on its board.
+create function kanban.column_place(c kanban.columns) returns bigint
+    language sql volatile
+    return (select count(*) from kanban.columns as o
+            where o.tenant_id = c.tenant_id and o.board_id = c.board_id and o.deleted_at is null
+              and o.position < c.position);
+
+create function kanban.column_before(p_tenant text, p_board uuid, p_key bigint) returns uuid
+    language sql stable
+    return (select id from kanban.columns
+            where tenant_id = p_tenant and board_id = p_board and deleted_at is null and position < p_key
+            order by position desc limit 1);
+
 create function kanban.insert_column(
     p_tenant text, p_actor jsonb, p_board uuid, p_id uuid, p_name text, p_kind text, p_wip_limit integer,
     p_metadata jsonb, p_now timestamptz) returns kanban.columns
     language plpgsql as $$
 declare
-    v_row kanban.columns;
+    c_most  constant bigint := 100;
+    v_last  bigint;
+    v_count bigint;
+    v_row   kanban.columns;
 begin
+    select max(position), count(*) into v_last, v_count from kanban.columns
+    where tenant_id = p_tenant and board_id = p_board and deleted_at is null;
+    -- whatever locks or shows a board takes all its columns
+    if v_count >= c_most then
+        perform kanban.refuse('too_many_columns', jsonb_build_object('limit', c_most));
+    end if;
     insert into kanban.columns (tenant_id, id, board_id, name, kind, position, wip_limit, metadata, created_at, updated_at)
-    select p_tenant, p_id, p_board, p_name, p_kind, coalesce(max(c.position), 0) + 1048576, p_wip_limit, p_metadata, p_now,
-           p_now
-    from kanban.columns as c where c.tenant_id = p_tenant and c.board_id = p_board and c.deleted_at is null
+    values (p_tenant, p_id, p_board, p_name, p_kind, kanban.key_between(v_last, null, null), p_wip_limit, p_metadata,
+            p_now, p_now)
     returning * into v_row;
-    perform kanban.append_event(p_tenant, p_board, 'column', p_id, 'column.created', p_actor, p_now,
-                                jsonb_build_object('after', kanban.column_doc(v_row)));
+    perform kanban.append_event(
+        p_tenant, p_board, 'column', p_id, 'column.created', p_actor, p_now, jsonb_build_object(
+            'after', kanban.column_doc(v_row),
+            'after_column_id', kanban.column_before(p_tenant, p_board, v_row.position)));
     return v_row;
 end $$;
 
@@ -75,10 +170,7 @@ declare
     v_now timestamptz := clock_timestamp();
     v_row kanban.boards;
 begin
-    if not exists (select from kanban.workspaces
-                   where tenant_id = p_tenant and id = p_workspace and deleted_at is null) then
-        perform kanban.refuse('not_found', jsonb_build_object('what', 'workspace'));
-    end if;
+    perform kanban.hold_workspace(p_tenant, p_workspace);
     if p_time_zone <> 'UTC' and not exists (select from pg_timezone_names where name = p_time_zone) then
         perform kanban.refuse('unknown_time_zone');
     end if;
@@ -116,11 +208,11 @@ begin
     where t.tenant_id = p_tenant and t.id = n.to_card;
 end $$;
 
--- p_patch holds the members to change: name, description, metadata (merged), time_zone, archived. With p_delete the
--- board goes instead.
+-- p_patch holds the members to change: name, description, metadata (merged), time_zone, archived. p_workspace is where the
+-- board moves, if it does. With p_delete the board goes instead.
 create function kanban.update_board(
-    p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_patch jsonb, p_delete boolean)
-    returns kanban.boards
+    p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_workspace uuid, p_patch jsonb,
+    p_delete boolean) returns kanban.boards
     language plpgsql as $$
 declare
     v_now timestamptz;
@@ -128,6 +220,9 @@ declare
     v_old kanban.boards;
     v_new kanban.boards;
 begin
+    if p_workspace is not null then
+        perform kanban.hold_workspace(p_tenant, p_workspace);
+    end if;
     if p_delete or p_patch ? 'archived' then
         perform kanban.lock_dependency_graph(p_tenant);
         perform kanban.lock_columns(p_tenant, array[v_id]);
@@ -144,6 +239,7 @@ begin
     if p_delete then
         v_new.deleted_at := v_now;
     end if;
+    v_new.workspace_id := coalesce(p_workspace, v_old.workspace_id);
     if p_patch ? 'name' then v_new.name := p_patch ->> 'name'; end if;
     if p_patch ? 'description' then v_new.description := p_patch ->> 'description'; end if;
     if p_patch ? 'metadata' then v_new.metadata := kanban.merge_patch(v_old.metadata, p_patch -> 'metadata'); end if;
@@ -156,7 +252,7 @@ begin
     if p_patch ? 'archived' then
         v_new.archived_at := case when (p_patch ->> 'archived')::boolean then coalesce(v_old.archived_at, v_now) end;
     end if;
-    if v_new is not distinct from v_old then
+    if v_new *= v_old then
         return v_old;
     end if;
     -- cards of a board that is archived or deleted hold nothing back
@@ -170,8 +266,8 @@ begin
     v_new.version := v_old.version + 1;
     v_new.updated_at := v_now;
     update kanban.boards
-    set version = v_new.version, name = v_new.name, description = v_new.description, metadata = v_new.metadata,
-        time_zone = v_new.time_zone, archived_at = v_new.archived_at, updated_at = v_new.updated_at,
+    set version = v_new.version, workspace_id = v_new.workspace_id, name = v_new.name, description = v_new.description,
+        metadata = v_new.metadata, time_zone = v_new.time_zone, archived_at = v_new.archived_at, updated_at = v_new.updated_at,
         deleted_at = v_new.deleted_at
     where tenant_id = p_tenant and id = v_id;
     perform kanban.append_event(p_tenant, v_id, 'board', v_id,
@@ -223,7 +319,7 @@ begin
     if v_new.kind <> v_old.kind and v_old.cards > 0 then
         perform kanban.refuse('column_not_empty', jsonb_build_object('column', v_old.name, 'cards', v_old.cards));
     end if;
-    if v_new is not distinct from v_old then
+    if v_new *= v_old then
         return v_old;
     end if;
     v_now := clock_timestamp();

@@ -1,3 +1,5 @@
+drop function kanban.delete_comment(text, jsonb, uuid, bigint);
+drop function kanban.hold_card(text, uuid, text);
 drop function kanban.create_comment(text, jsonb, uuid, uuid, text, text, jsonb);
 drop function kanban.restore_card(text, jsonb, uuid, text, bigint);
 drop function kanban.delete_card(text, jsonb, uuid, text, bigint, bigint);

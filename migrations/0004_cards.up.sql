@@ -54,11 +54,9 @@ create function kanban.place_key(
     p_tenant text, p_column kanban.columns, p_card uuid, p_after uuid, p_before uuid, p_place integer) returns bigint
     language plpgsql as $$
 declare
-    c_gap   constant bigint := 4294967296;
-    c_start constant bigint := 2305843009213693952;
     v_low   bigint;
     v_high  bigint;
-    v_gap   bigint;
+    v_key   bigint;
 begin
     for attempt in 1..2 loop
         v_low := null;
@@ -90,17 +88,9 @@ begin
             select max(position) into v_low from kanban.cards
             where tenant_id = p_tenant and column_id = p_column.id and deleted_at is null and id is distinct from p_card;
         end if;
-        if v_low is null and v_high is null then return c_start; end if;
-        if v_low is null then return v_high - c_gap; end if;
-        if v_high is null then return v_low + c_gap; end if;
-        v_gap := v_high - v_low;
-        if v_gap >= 2 then
-            -- A run of inserts at one spot uses a gap up in as many steps as it has bits if each halves it. So go close
-            -- to the card that was placed last and leave the room where the next of the run will want it.
-            return case p_column.last_key
-                when v_low then v_low + greatest(1, v_gap / 1024)
-                when v_high then v_high - greatest(1, v_gap / 1024)
-                else v_low + v_gap / 2 end;
+        v_key := kanban.key_between(v_low, v_high, p_column.last_key);
+        if v_key is not null then
+            return v_key;
         end if;
         perform kanban.respread(p_tenant, p_column.id, v_low);
     end loop;
@@ -218,6 +208,7 @@ declare
     v_effect    text;
     v_worker    jsonb;
     v_payload   jsonb;
+    v_arrival   jsonb;
 begin
     if v_moves and v_is_live then
         v_new := kanban.enter_column(v_new, p_to, p_now);
@@ -273,19 +264,23 @@ begin
     if v_was_open <> v_is_open then
         perform kanban.count_as_blocker(p_old.tenant_id, p_old.id, case when v_is_open then 1 else -1 end, p_now);
     end if;
-    v_payload := kanban.changes(kanban.card_doc(p_old), kanban.card_doc(v_new)) || p_extra;
+    v_payload := kanban.changes(kanban.card_state(p_old), kanban.card_state(v_new)) || p_extra;
     if v_is_live and (v_moves or p_key <> p_old.position) then
         -- the place as others can rebuild it: the card it now stands behind, null at the top
         v_payload := v_payload || jsonb_build_object(
             'after_card_id', kanban.card_before(p_old.tenant_id, v_new.column_id, p_key));
     end if;
-    -- between boards the event is part of both histories; boards lock in the order of their ids
-    if v_new.board_id <> p_old.board_id then
-        perform kanban.append_event(p_old.tenant_id, least(v_new.board_id, p_old.board_id), 'card', p_old.id, p_action,
-                                    p_actor, p_now, v_payload);
+    if v_new.board_id = p_old.board_id then
+        perform kanban.append_event(p_old.tenant_id, p_old.board_id, 'card', p_old.id, p_action, p_actor, p_now, v_payload);
+        return v_new;
     end if;
-    perform kanban.append_event(p_old.tenant_id, greatest(v_new.board_id, p_old.board_id), 'card', p_old.id, p_action,
-                                p_actor, p_now, v_payload);
+    -- Between boards the event is part of both histories. The board that the card comes to has not seen it yet, so there
+    -- it tells all of it. Boards lock in the order of their ids.
+    v_arrival := v_payload || jsonb_build_object('after', kanban.card_doc(v_new));
+    perform kanban.append_event(
+        p_old.tenant_id, b.board, 'card', p_old.id, p_action, p_actor, p_now,
+        case when b.board = v_new.board_id then v_arrival else v_payload end)
+    from (values (least(v_new.board_id, p_old.board_id)), (greatest(v_new.board_id, p_old.board_id))) as b (board);
     return v_new;
 end $$;
 
@@ -379,7 +374,7 @@ begin
     if p_patch ? 'workflow_state' then
         v_new.workflow_state := kanban.merge_patch(v_old.workflow_state, p_patch -> 'workflow_state');
     end if;
-    if v_new is not distinct from v_old then
+    if v_new *= v_old then
         return v_old;
     end if;
     v_new.version := v_old.version + 1;
@@ -487,7 +482,8 @@ begin
     where k.tenant_id = p_tenant and k.id = v_id
     order by (c.id = k.column_id) desc, c.position limit 1;
     if not found then
-        perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
+        perform kanban.refuse(case when exists (select from kanban.cards where tenant_id = p_tenant and id = v_id)
+                                   then 'no_column' else 'not_found' end, jsonb_build_object('what', 'card'));
     end if;
     select * into v_to from kanban.columns
     where tenant_id = p_tenant and id = v_to.id and deleted_at is null for no key update;
@@ -509,22 +505,68 @@ begin
                              'card.restored', v_now);
 end $$;
 
+-- A live card of an open board, which stays where it is until something about it is written.
+create function kanban.hold_card(p_tenant text, p_id uuid, p_key text) returns kanban.cards
+    language plpgsql as $$
+declare
+    v_card kanban.cards;
+begin
+    select * into v_card from kanban.cards
+    where tenant_id = p_tenant and deleted_at is null
+      and id = coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key)) for share;
+    if not found then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
+    end if;
+    perform kanban.require_open_board(p_tenant, v_card.board_id);
+    return v_card;
+end $$;
+
+-- Comments are deleted by who wrote them, by people and by the system, not by other agents.
+create function kanban.delete_comment(p_tenant text, p_actor jsonb, p_id uuid, p_version bigint)
+    returns kanban.comments
+    language plpgsql as $$
+declare
+    v_board uuid;
+    v_old   kanban.comments;
+    v_new   kanban.comments;
+begin
+    -- the card stays on its board meanwhile
+    select board_id into v_board from kanban.cards
+    where tenant_id = p_tenant and deleted_at is null
+      and id = (select card_id from kanban.comments where tenant_id = p_tenant and id = p_id) for share;
+    select * into v_old from kanban.comments
+    where tenant_id = p_tenant and id = p_id and deleted_at is null for no key update;
+    if v_board is null or v_old.id is null then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'comment'));
+    end if;
+    perform kanban.require_open_board(p_tenant, v_board);
+    if p_actor ->> 'kind' = 'agent' and (v_old.author_kind, v_old.author_id) <> ('agent', p_actor ->> 'id') then
+        perform kanban.refuse('not_the_author', jsonb_build_object('agent_id', v_old.author_id));
+    elsif v_old.version <> p_version then
+        perform kanban.refuse('version_conflict', jsonb_build_object('actual', v_old.version));
+    end if;
+    v_new := v_old;
+    v_new.version := v_old.version + 1;
+    v_new.updated_at := clock_timestamp();
+    v_new.deleted_at := v_new.updated_at;
+    update kanban.comments set version = v_new.version, updated_at = v_new.updated_at, deleted_at = v_new.deleted_at
+    where tenant_id = p_tenant and id = p_id;
+    perform kanban.append_event(p_tenant, v_board, 'comment', p_id, 'comment.deleted', p_actor, v_new.updated_at,
+                                kanban.changes(kanban.comment_doc(v_old), kanban.comment_doc(v_new)));
+    return v_new;
+end $$;
+
 create function kanban.create_comment(
     p_tenant text, p_actor jsonb, p_id uuid, p_card uuid, p_card_key text, p_body text, p_metadata jsonb)
     returns kanban.comments
     language plpgsql as $$
 declare
-    v_now  timestamptz := clock_timestamp();
+    v_now  timestamptz;
     v_card kanban.cards;
     v_row  kanban.comments;
 begin
-    select * into v_card from kanban.cards
-    where tenant_id = p_tenant and deleted_at is null
-      and id = coalesce(p_card, (select id from kanban.cards where tenant_id = p_tenant and key = p_card_key));
-    if not found then
-        perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
-    end if;
-    perform kanban.require_open_board(p_tenant, v_card.board_id);
+    v_card := kanban.hold_card(p_tenant, p_card, p_card_key);
+    v_now := clock_timestamp();
     insert into kanban.comments (tenant_id, id, card_id, author_kind, author_id, body, metadata, created_at, updated_at)
     values (p_tenant, p_id, v_card.id, p_actor ->> 'kind', p_actor ->> 'id', p_body, p_metadata, v_now, v_now)
     returning * into v_row;

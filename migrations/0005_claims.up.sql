@@ -268,7 +268,7 @@ begin
     v_new.lease_until := least(v_now + make_interval(secs => p_ttl), v_old.claimed_at + make_interval(secs => p_max_age));
     update kanban.cards set lease_until = v_new.lease_until where tenant_id = p_tenant and id = v_old.id;
     perform kanban.append_event(p_tenant, v_old.board_id, 'card', v_old.id, 'card.claim_extended', p_actor, v_now,
-                                kanban.changes(kanban.card_doc(v_old), kanban.card_doc(v_new)));
+                                kanban.changes(kanban.card_state(v_old), kanban.card_state(v_new)));
     return v_new;
 end $$;
 
@@ -296,7 +296,7 @@ begin
     perform kanban.end_claim(v_old, v_now, 'released');
     perform kanban.append_event(
         p_tenant, v_old.board_id, 'card', v_old.id, 'card.released', p_actor, v_now,
-        kanban.changes(kanban.card_doc(v_old), kanban.card_doc(v_new)) || jsonb_build_object('reason', p_reason));
+        kanban.changes(kanban.card_state(v_old), kanban.card_state(v_new)) || jsonb_build_object('reason', p_reason));
     return v_new;
 end $$;
 
@@ -323,9 +323,12 @@ begin
     order by position limit 1;
     perform 1 from kanban.columns where tenant_id = p_tenant and id = any (array[v_from, v_done])
     order by id for no key update;
-    select * into v_to from kanban.columns where tenant_id = p_tenant and id = v_done and deleted_at is null;
+    select * into v_to from kanban.columns
+    where tenant_id = p_tenant and board_id = v_board and kind = 'done' and deleted_at is null
+    order by position limit 1;
     v_old := kanban.lock_card(p_tenant, v_id, true);
-    if v_old.column_id <> v_from then
+    -- the columns may have been reordered or deleted before the lock
+    if v_old.column_id <> v_from or v_to.id is distinct from v_done then
         perform kanban.try_again();
     end if;
     perform kanban.guard_card(v_old, p_actor, null, p_epoch);

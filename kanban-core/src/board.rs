@@ -1,12 +1,12 @@
-//! Operations on workspaces, boards and columns.
+//! Operations on boards.
 
 use serde::Deserialize;
 
 use crate::db::boards::{self, InitialColumn};
+use crate::db::columns;
 use crate::kanban::with_current;
 use crate::model::{
-    Board, BoardDetail, BoardId, BoardPatch, BoardRef, Column, ColumnId, ColumnPatch, Expected, ListPage, NewBoard,
-    NewColumn, NewWorkspace, Page, Scope, Workspace, WorkspaceId,
+    Board, BoardDetail, BoardId, BoardPatch, BoardRef, ColumnId, Expected, ListPage, NewBoard, Page, Scope, WorkspaceId,
 };
 use crate::{Error, Kanban, Result};
 
@@ -25,52 +25,6 @@ pub struct BoardFilter {
 }
 
 impl Kanban {
-    /// Creates a workspace.
-    ///
-    /// ```
-    /// # use kanban_core::*;
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
-    /// # fn main() { example(async |kanban, board| {
-    /// let workspace = kanban.create_workspace(NewWorkspace { name: "Research".into(), ..Default::default() }).await?;
-    /// assert_eq!(kanban.get_workspace(workspace.id).await?.name, "Research");
-    /// # Ok(()) }) }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Invalid`](Error::Invalid); [`Duplicate`](Error::Duplicate) when the tenant has one of that name.
-    pub async fn create_workspace(&self, new: NewWorkspace) -> Result<Workspace> {
-        new.validate()?;
-        let id = WorkspaceId::generate().uuid();
-        let tenant = self.tenant();
-        self.run(&[("tenant", tenant)], |conn, t, actor| boards::create_workspace(conn, t, actor, id, &new)).await
-    }
-
-    /// Reads a workspace.
-    ///
-    /// # Errors
-    /// [`NotFound`](Error::NotFound).
-    pub async fn get_workspace(&self, id: WorkspaceId) -> Result<Workspace> {
-        self.read(|conn, t| boards::get_workspace(conn, t, id.uuid()))
-            .await?
-            .ok_or_else(|| Error::not_found("workspace", id.to_string()))
-    }
-
-    /// Lists the tenant's workspaces, oldest first.
-    ///
-    /// # Errors
-    /// [`Invalid`](Error::Invalid) for a bad limit or cursor.
-    pub async fn list_workspaces(&self, page: ListPage) -> Result<Page<Workspace>> {
-        let rows = page.rows()?;
-        let key = self.store.cursor_key().await?;
-        let scope = Scope::of(self.tenant_str(), "list_workspaces", &());
-        let after = match &page.cursor {
-            Some(cursor) => key.open::<WorkspaceId>(&scope, cursor)?.uuid(),
-            None => uuid::Uuid::nil(),
-        };
-        let rows = self.read(|conn, t| boards::list_workspaces(conn, t, after, rows)).await?;
-        Ok(key.page(&scope, rows, &page, |workspace| workspace.id, |workspace| workspace))
-    }
-
     /// Creates a board with the columns of its template. Without a key it gets one from its name; without a workspace it
     /// goes to the tenant's first one.
     ///
@@ -178,7 +132,7 @@ impl Kanban {
         Ok(key.page(&scope, rows, &page, |board| board.id, |board| board))
     }
 
-    /// Changes a board's own members; archives it or brings it back.
+    /// Changes a board's own members; moves it to another workspace, archives it or brings it back.
     ///
     /// ```
     /// # use kanban_core::*;
@@ -191,7 +145,8 @@ impl Kanban {
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](Error::NotFound), [`VersionConflict`](Error::VersionConflict), [`Invalid`](Error::Invalid).
+    /// [`NotFound`](Error::NotFound), also for the workspace; [`VersionConflict`](Error::VersionConflict),
+    /// [`Invalid`](Error::Invalid).
     pub async fn update_board(
         &self,
         board: impl Into<BoardRef>,
@@ -219,78 +174,18 @@ impl Kanban {
         delete: bool,
     ) -> Result<Board> {
         let version = expected.as_bind();
+        let workspace = patch.workspace_id.map(|id| id.to_string()).unwrap_or_default();
         let result = self
-            .run(&[("board", board), ("version", &version.unwrap_or_default())], |conn, t, actor| {
-                boards::update_board(conn, t, actor, board, version, patch, delete)
-            })
+            .run(
+                &[("board", board), ("version", &version.unwrap_or_default()), ("workspace", &workspace)],
+                |conn, t, actor| boards::update_board(conn, t, actor, board, version, patch, delete),
+            )
             .await;
         with_current(result, async || self.get_board(board.clone()).await).await
     }
 
     async fn with_columns(&self, board: Board) -> Result<BoardDetail> {
-        let columns = self.read(|conn, t| boards::list_columns(conn, t, board.id.uuid())).await?;
+        let columns = self.read(|conn, t| columns::list_columns(conn, t, board.id.uuid())).await?;
         Ok(BoardDetail { board, columns })
-    }
-
-    /// Creates a column at the end of a board.
-    ///
-    /// ```
-    /// # use kanban_core::*;
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
-    /// # fn main() { example(async |kanban, board| {
-    /// let review = kanban.create_column(board.board.id, NewColumn::named("Review", ColumnKind::Doing)).await?;
-    /// assert_eq!(review.position, 3);
-    /// # Ok(()) }) }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Invalid`](Error::Invalid); [`NotFound`](Error::NotFound) for the board; [`Duplicate`](Error::Duplicate) when the
-    /// board has a column of that name.
-    pub async fn create_column(&self, board: impl Into<BoardRef>, new: NewColumn) -> Result<Column> {
-        new.validate()?;
-        let board = board.into();
-        let id = ColumnId::generate().uuid();
-        self.run(&[("board", &board)], |conn, t, actor| boards::create_column(conn, t, actor, &board, id, &new)).await
-    }
-
-    /// Reads a column.
-    ///
-    /// # Errors
-    /// [`NotFound`](Error::NotFound).
-    pub async fn get_column(&self, id: ColumnId) -> Result<Column> {
-        self.read(|conn, t| boards::get_column(conn, t, id.uuid()))
-            .await?
-            .ok_or_else(|| Error::not_found("column", id.to_string()))
-    }
-
-    /// Changes a column's name, kind, WIP limit or metadata.
-    ///
-    /// ```
-    /// # use kanban_core::*;
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
-    /// # fn main() { example(async |kanban, board| {
-    /// let doing = &board.columns[1];
-    /// let limit = ColumnPatch { wip_limit: Some(Some(3)), ..ColumnPatch::default() };
-    /// assert_eq!(kanban.update_column(doing.id, doing.version, limit).await?.wip_limit, Some(3));
-    /// # Ok(()) }) }
-    /// ```
-    ///
-    /// # Errors
-    /// [`NotFound`](Error::NotFound), [`VersionConflict`](Error::VersionConflict), [`Invalid`](Error::Invalid);
-    /// [`State`](Error::State) when the kind of a column with cards is to change.
-    pub async fn update_column(
-        &self,
-        id: ColumnId,
-        expected: impl Into<Expected>,
-        patch: ColumnPatch,
-    ) -> Result<Column> {
-        patch.validate()?;
-        let version = expected.into().as_bind();
-        let result = self
-            .run(&[("column", &id), ("version", &version.unwrap_or_default())], |conn, t, actor| {
-                boards::update_column(conn, t, actor, id.uuid(), version, &patch)
-            })
-            .await;
-        with_current(result, async || self.get_column(id).await).await
     }
 }

@@ -1,8 +1,9 @@
 //! Operations on comments.
 
 use crate::db::comments;
-use crate::model::{CardRef, Comment, CommentId, ListPage, NewComment, Page, Scope};
-use crate::{Kanban, Result};
+use crate::kanban::with_current;
+use crate::model::{CardRef, Comment, CommentId, Expected, ListPage, NewComment, Page, Scope};
+use crate::{Error, Kanban, Result};
 
 impl Kanban {
     /// Writes a comment on a card.
@@ -19,7 +20,7 @@ impl Kanban {
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) for the card; [`Invalid`](crate::Error::Invalid).
+    /// [`NotFound`](Error::NotFound) for the card; [`Invalid`](Error::Invalid).
     pub async fn create_comment(&self, card: impl Into<CardRef>, new: NewComment) -> Result<Comment> {
         new.validate()?;
         let card = card.into();
@@ -27,10 +28,46 @@ impl Kanban {
         self.run(&[("card", &card)], |conn, t, actor| comments::create_comment(conn, t, actor, id, &card, &new)).await
     }
 
+    /// Reads a comment.
+    ///
+    /// # Errors
+    /// [`NotFound`](Error::NotFound), also when its card is deleted.
+    pub async fn get_comment(&self, id: CommentId) -> Result<Comment> {
+        self.read(|conn, t| comments::get_comment(conn, t, id.uuid()))
+            .await?
+            .ok_or_else(|| Error::not_found("comment", id.to_string()))
+    }
+
+    /// Deletes a comment. Who wrote it may, and people and the system; other agents may not.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// let card = kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let comment = kanban.create_comment(card.id, NewComment::saying("Wrong card.")).await?;
+    /// kanban.delete_comment(comment.id, comment.version).await?;
+    /// assert!(kanban.list_comments(card.id, ListPage::default()).await?.items.is_empty());
+    /// # Ok(()) }) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](Error::NotFound), [`VersionConflict`](Error::VersionConflict); [`Forbidden`](Error::Forbidden) to an
+    /// agent that has not written it.
+    pub async fn delete_comment(&self, id: CommentId, expected: impl Into<Expected>) -> Result<Comment> {
+        let version = expected.into().as_bind();
+        let result = self
+            .run(&[("comment", &id), ("version", &version.unwrap_or_default())], |conn, t, actor| {
+                comments::delete_comment(conn, t, actor, id.uuid(), version)
+            })
+            .await;
+        with_current(result, async || self.get_comment(id).await).await
+    }
+
     /// Lists a card's comments, oldest first.
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) for the card; [`Invalid`](crate::Error::Invalid) for a bad limit or cursor.
+    /// [`NotFound`](Error::NotFound) for the card; [`Invalid`](Error::Invalid) for a bad limit or cursor.
     pub async fn list_comments(&self, card: impl Into<CardRef>, page: ListPage) -> Result<Page<Comment>> {
         let card = card.into();
         let rows = page.rows()?;

@@ -72,7 +72,7 @@ pub enum Error {
     },
     /// The target column holds as many cards as its WIP limit allows.
     #[error(
-        "The column {column} is full: its WIP limit is {limit}. Finish or move a card out of it first, or raise the limit."
+        "The column {column} has no room: its WIP limit is {limit}. Finish or move a card out of it first, or raise the limit."
     )]
     WipLimitReached {
         /// Name of the column.

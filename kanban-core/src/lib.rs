@@ -34,6 +34,7 @@
 mod agent;
 mod board;
 mod card;
+mod column;
 mod comment;
 mod db;
 mod dependency;
@@ -48,6 +49,7 @@ mod kanban;
 mod model;
 mod seed;
 mod store;
+mod workspace;
 
 pub use board::BoardFilter;
 pub use db::{refusal::known_constraints, statements};

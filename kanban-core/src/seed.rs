@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use crate::model::{JsonObject, ListPage, NewBoard, NewCard, NewDependency, NewWorkspace, Priority};
+use crate::db::workspaces;
+use crate::model::{JsonObject, NewBoard, NewCard, NewDependency, NewWorkspace, Priority};
 use crate::{BoardDetail, Error, Kanban, Result};
 
 impl Kanban {
-    /// Gives a tenant without workspaces the workspace "default" and the board "Agent Backlog" with a few cards. Answers
-    /// the board, or `None` when the tenant has a workspace already.
+    /// Gives a tenant that has never had a workspace the workspace "default" and the board "Agent Backlog" with a few
+    /// cards. Answers the board, or `None` when the tenant has or had one.
     ///
     /// ```
     /// # use kanban_core::*;
@@ -20,7 +21,7 @@ impl Kanban {
     /// # Errors
     /// [`Unavailable`](Error::Unavailable).
     pub async fn seed_demo(&self) -> Result<Option<BoardDetail>> {
-        if !self.list_workspaces(ListPage::first(1)).await?.items.is_empty() {
+        if self.read(workspaces::has_had_workspaces).await? {
             return Ok(None);
         }
         let workspace = NewWorkspace { name: "default".to_owned(), ..NewWorkspace::default() };

@@ -1,6 +1,6 @@
-//! Operations on boards and columns.
+//! Operations on boards.
 
-use kanban_core::{BoardFilter, BoardPatch, BoardRef, ColumnId, ColumnPatch, Kanban, ListPage, NewBoard, NewColumn};
+use kanban_core::{BoardFilter, BoardPatch, BoardRef, Kanban, ListPage, NewBoard};
 use pyo3::PyResult;
 
 use crate::arguments::Arguments;
@@ -31,23 +31,6 @@ pub(crate) fn update_board(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> 
 pub(crate) fn delete_board(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
     let (board, version): (BoardRef, _) = (a.named("board")?, a.version()?);
     Ok(work(async move { kanban.delete_board(board, version).await }))
-}
-
-pub(crate) fn create_column(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
-    let board: BoardRef = a.named("board")?;
-    let new: NewColumn = a.rest()?;
-    Ok(work(async move { kanban.create_column(board, new).await }))
-}
-
-pub(crate) fn get_column(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
-    let column: ColumnId = a.named("column_id")?;
-    Ok(work(async move { kanban.get_column(column).await }))
-}
-
-pub(crate) fn update_column(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
-    let (column, version): (ColumnId, _) = (a.named("column_id")?, a.version()?);
-    let patch: ColumnPatch = a.rest()?;
-    Ok(work(async move { kanban.update_column(column, version, patch).await }))
 }
 
 /// The page of a list, where the list has filters too.

@@ -12,7 +12,9 @@ use pyo3::types::PyDict;
 
 use crate::arguments::Arguments;
 use crate::job::{Job, work, work_into};
-use crate::{agent, board, card, comment, dependency, error, event, from_python, import, runtime, upkeep, workspace};
+use crate::{
+    agent, board, card, column, comment, dependency, error, event, from_python, import, runtime, upkeep, workspace,
+};
 
 /// An open store, shared by all handles on it.
 pub(crate) struct Opened {
@@ -88,14 +90,18 @@ impl Client {
             "create_workspace" => workspace::create_workspace(kanban, &a),
             "get_workspace" => workspace::get_workspace(kanban, &a),
             "list_workspaces" => workspace::list_workspaces(kanban, &a),
+            "update_workspace" => workspace::update_workspace(kanban, &a),
+            "delete_workspace" => workspace::delete_workspace(kanban, &a),
             "create_board" => board::create_board(kanban, &a),
             "get_board" => board::get_board(kanban, &a),
             "list_boards" => board::list_boards(kanban, &a),
             "update_board" => board::update_board(kanban, &a),
             "delete_board" => board::delete_board(kanban, &a),
-            "create_column" => board::create_column(kanban, &a),
-            "get_column" => board::get_column(kanban, &a),
-            "update_column" => board::update_column(kanban, &a),
+            "create_column" => column::create_column(kanban, &a),
+            "get_column" => column::get_column(kanban, &a),
+            "update_column" => column::update_column(kanban, &a),
+            "reorder_column" => column::reorder_column(kanban, &a),
+            "delete_column" => column::delete_column(kanban, &a),
             "create_card" => card::create_card(kanban, &a),
             "get_card" => card::get_card(kanban, &a),
             "list_cards" => card::list_cards(kanban, &a),
@@ -114,7 +120,9 @@ impl Client {
             "remove_dependency" => dependency::remove_dependency(kanban, &a),
             "list_dependencies" => dependency::list_dependencies(kanban, &a),
             "create_comment" => comment::create_comment(kanban, &a),
+            "get_comment" => comment::get_comment(kanban, &a),
             "list_comments" => comment::list_comments(kanban, &a),
+            "delete_comment" => comment::delete_comment(kanban, &a),
             "list_events" => event::list_events(kanban, &a),
             "import_beads" => import::import_beads(kanban, &a),
             "examine" => upkeep::examine(kanban),

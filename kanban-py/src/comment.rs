@@ -1,6 +1,6 @@
 //! Operations on comments.
 
-use kanban_core::{CardRef, Kanban, NewComment};
+use kanban_core::{CardRef, CommentId, Kanban, NewComment};
 use pyo3::PyResult;
 
 use crate::arguments::Arguments;
@@ -16,4 +16,14 @@ pub(crate) fn create_comment(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work
 pub(crate) fn list_comments(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
     let (card, page): (CardRef, _) = (a.named("card")?, page(a)?);
     Ok(work(async move { kanban.list_comments(card, page).await }))
+}
+
+pub(crate) fn get_comment(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
+    let comment: CommentId = a.named("comment_id")?;
+    Ok(work(async move { kanban.get_comment(comment).await }))
+}
+
+pub(crate) fn delete_comment(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
+    let (comment, version): (CommentId, _) = (a.named("comment_id")?, a.version()?);
+    Ok(work(async move { kanban.delete_comment(comment, version).await }))
 }

@@ -9,6 +9,7 @@ mod arguments;
 mod board;
 mod card;
 mod client;
+mod column;
 mod comment;
 mod completions;
 mod dependency;

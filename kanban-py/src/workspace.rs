@@ -1,6 +1,6 @@
 //! Operations on workspaces.
 
-use kanban_core::{Kanban, ListPage, NewWorkspace, WorkspaceId};
+use kanban_core::{Kanban, ListPage, NewWorkspace, WorkspaceId, WorkspacePatch};
 use pyo3::PyResult;
 
 use crate::arguments::Arguments;
@@ -19,4 +19,15 @@ pub(crate) fn get_workspace(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work>
 pub(crate) fn list_workspaces(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
     let page: ListPage = a.rest()?;
     Ok(work(async move { kanban.list_workspaces(page).await }))
+}
+
+pub(crate) fn update_workspace(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
+    let (id, version): (WorkspaceId, _) = (a.named("workspace_id")?, a.version()?);
+    let patch: WorkspacePatch = a.rest()?;
+    Ok(work(async move { kanban.update_workspace(id, version, patch).await }))
+}
+
+pub(crate) fn delete_workspace(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
+    let (id, version): (WorkspaceId, _) = (a.named("workspace_id")?, a.version()?);
+    Ok(work(async move { kanban.delete_workspace(id, version).await }))
 }

@@ -1,7 +1,8 @@
 //! Versions over HTTP: entity tags and preconditions (RFC 9110, sections 8.8 and 13).
 //!
 //! A tag is the version, and behind a dot whatever else the representation shows that is no new version: the end of a
-//! card's lease, the number of a board's last event. `If-None-Match` compares all of it, `If-Match` the version.
+//! card's lease, the number of a board's last event, a column's cards and place. `If-None-Match` compares all of it,
+//! `If-Match` the version.
 
 use axum::Json;
 use axum::extract::FromRequestParts;
@@ -43,7 +44,7 @@ impl Tagged for BoardDetail {
 
 impl Tagged for Column {
     fn tag(&self) -> String {
-        format!("{}.{}", self.version, self.cards)
+        format!("{}.{}.{}", self.version, self.cards, self.position)
     }
 }
 
@@ -123,9 +124,9 @@ fn parse(given: &str) -> Result<Expected, Problem> {
         return Ok(Expected::Any);
     }
     let tag = given.trim().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
-    let (version, more) = tag.split_once('.').unwrap_or((tag, "0"));
     let is_number = |text: &str| (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    let version = version.parse().ok().filter(|_| is_number(version) && is_number(more));
+    let version =
+        tag.split('.').next().and_then(|version| version.parse().ok()).filter(|_| tag.split('.').all(is_number));
     version.map(|version| Expected::Version(Version(version))).ok_or_else(|| {
         Problem::bad_request("bad_if_match", "If-Match must be one ETag as this server gave it, such as \"3\", or *.")
     })
@@ -142,6 +143,7 @@ mod tests {
         let version = |n| Some(Expected::Version(Version(n)));
         assert_eq!(parse("\"3\"").ok(), version(3));
         assert_eq!(parse(" \"12.1790000000\" ").ok(), version(12));
+        assert_eq!(parse("\"7.4.0\"").ok(), version(7));
         assert_eq!(parse("*").ok(), Some(Expected::Any));
         for bad in ["3", "W/\"3\"", "\"x\"", "\"3\", \"4\"", ""] {
             assert!(parse(bad).is_err(), "{bad}");

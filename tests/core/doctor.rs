@@ -12,12 +12,14 @@ async fn each_fault_is_found_by_its_check() {
     kanban.create_card(board.columns[0].id, NewCard::titled("one")).await.expect("a card");
     kanban.create_card(board.columns[0].id, NewCard::titled("two")).await.expect("a card");
     let sound = kanban.examine().await.expect("an examination");
-    assert_eq!((sound.findings.len(), sound.checks.len()), (0, 11));
+    assert_eq!((sound.findings.len(), sound.checks.len()), (0, 13));
     let pool = database.superuser().await;
     let faults = [
         ("column counts", "update kanban.columns set cards = cards + 1 where name = 'Todo'"),
         ("blocker counts", "update kanban.cards set open_blockers = 1 where key = 'AB-1'"),
         ("event sequences", "delete from kanban.events where seq = 5"),
+        ("tenant events", "update kanban.tenants set seq = seq + 1"),
+        ("workspaces", "update kanban.workspaces set deleted_at = now()"),
         ("card numbers", "update kanban.boards set next_number = 2"),
         ("card status", "update kanban.cards set status = 'doing' where key = 'AB-1'"),
         ("positions", "update kanban.cards set position = -1 where key = 'AB-1'"),

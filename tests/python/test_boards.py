@@ -16,6 +16,40 @@ async def test_a_workspace_is_created_read_and_listed(kanban: Any) -> None:
     assert [workspace.name for workspace in await kanban.list_workspaces()] == ["default", "research"]
 
 
+async def test_a_workspace_is_changed_and_deleted(kanban: Any, board: BoardDetail) -> None:
+    made = await kanban.create_workspace("lab", metadata={"a": 1, "b": 2})
+    changed = await kanban.update_workspace(made.id, made.version, name="trial", metadata={"a": None})
+    assert (changed.name, changed.description, changed.metadata, changed.version) == ("trial", "", {"b": 2}, 2)
+    with pytest.raises(VersionConflict) as refused:
+        await kanban.delete_workspace(made.id, made.version)
+    assert refused.value.current == changed
+    with pytest.raises(Conflict, match="Delete them, or move them to another workspace") as full:
+        await kanban.delete_workspace(board.workspace_id, ANY)
+    assert full.value.code == "workspace_not_empty"
+    moved = await kanban.update_board("AB", ANY, workspace_id=made.id)
+    assert moved.workspace_id == made.id
+    assert (await kanban.delete_workspace(board.workspace_id, ANY)).deleted_at is not None
+    assert [workspace.name for workspace in await kanban.list_workspaces()] == ["trial"]
+
+
+async def test_a_column_is_reordered_and_deleted_with_its_cards(kanban: Any, board: BoardDetail) -> None:
+    todo, doing, done = board.columns
+    moved = await kanban.reorder_column(todo.id, todo.version, after_id=done.id)
+    assert (moved.position, moved.version) == (2, 2)
+    with pytest.raises(Invalid) as several:
+        await kanban.reorder_column(todo.id, ANY, before_id=done.id, position=0)
+    assert several.value.errors[0]["pointer"] == "/position"
+    with pytest.raises(Conflict) as full:
+        await kanban.delete_column(todo.id, moved.version)
+    assert full.value.code == "column_not_empty"
+    with pytest.raises(Invalid, match="move_cards_to"):
+        await kanban.delete_column(todo.id, ANY, move_cards_to=todo.id)
+    gone = await kanban.delete_column(todo.id, moved.version, move_cards_to=doing.id)
+    assert (gone.deleted_at is not None, gone.cards) == (True, 0)
+    after = await kanban.get_board("AB")
+    assert [(column.name, column.cards) for column in after.columns] == [("Doing", todo.cards), ("Done", 0)]
+
+
 async def test_a_list_goes_on_behind_its_cursor(kanban: Any) -> None:
     await kanban.create_workspace("b")
     first = await kanban.list_workspaces(limit=1)

@@ -1,4 +1,4 @@
-//! /v1/workspaces, /v1/boards, /v1/columns.
+//! /v1/boards.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,19 +6,9 @@ use serde_json::json;
 use crate::client::Server;
 
 #[tokio::test]
-async fn workspaces_and_boards_are_created_read_listed_changed_and_deleted() {
+async fn boards_are_created_read_listed_changed_and_deleted() {
     let server = Server::start().await;
-    let made = server.post("/v1/workspaces", json!({"name": "lab", "metadata": {"a": 1}})).await;
-    assert_eq!((made.status.as_u16(), made.header("etag")), (201, "\"1\""));
-    let read = server.get(made.header("location")).await;
-    assert_eq!(read.body, made.body);
-    assert_eq!(server.post("/v1/workspaces", json!({"name": "LAB"})).await.problem(409), "duplicate");
-    let list = server.get("/v1/workspaces?limit=1").await;
-    assert_eq!(list.body["items"].as_array().map(Vec::len), Some(1));
-    let next = list.header("link").trim_start_matches('<').split('>').next().expect("an address").to_owned();
-    let rest = server.get(&next).await;
-    assert_eq!((rest.body["items"][0]["name"].as_str(), &rest.body["next_cursor"]), (Some("lab"), &json!(null)));
-
+    let made = server.post("/v1/workspaces", json!({"name": "lab"})).await;
     let new = json!({"name": "Second board", "workspace_id": made.body["id"], "template": "review"});
     let board = server.post("/v1/boards", new).await;
     assert_eq!((board.status.as_u16(), board.header("location")), (201, "/v1/boards/SB"));
@@ -37,20 +27,39 @@ async fn workspaces_and_boards_are_created_read_listed_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn columns_are_created_and_changed_at_their_version() {
+async fn a_board_moves_to_a_workspace_that_is_there() {
     let server = Server::start().await;
-    let made = server.post("/v1/boards/AB/columns", json!({"name": "Review", "kind": "doing", "wip_limit": 2})).await;
-    assert_eq!(made.status, 201);
-    let path = made.header("location").to_owned();
-    assert_eq!(server.get(&path).await.body, made.body);
-    let list = server.get("/v1/boards/AB/columns").await;
-    assert_eq!(list.body["items"][3], made.body);
-    let stale = server.write(Method::PATCH, &path, "\"9\"", json!({"name": "Check"})).await;
-    assert_eq!(stale.problem(412), "version_conflict");
-    let patched =
-        server.write(Method::PATCH, &path, made.header("etag"), json!({"name": "Check", "wip_limit": null})).await;
-    assert_eq!((&patched.body["name"], &patched.body["wip_limit"]), (&json!("Check"), &json!(null)));
-    let bad = server.post("/v1/boards/AB/columns", json!({"name": "Odd", "kind": "waiting"})).await;
-    assert_eq!(bad.problem(422), "invalid");
-    assert_eq!(bad.body["errors"][0]["pointer"], "/kind");
+    let board = server.get("/v1/boards/AB").await;
+    let lab = server.post("/v1/workspaces", json!({"name": "lab"})).await;
+    let patch = json!({"workspace_id": lab.body["id"]});
+    let moved = server.write(Method::PATCH, "/v1/boards/AB", board.header("etag"), patch).await;
+    assert_eq!((moved.status.as_u16(), &moved.body["workspace_id"]), (200, &lab.body["id"]));
+    let listed = server.get(&format!("/v1/boards?workspace_id={}", lab.body["id"].as_str().expect("an id"))).await;
+    assert_eq!(listed.body["items"][0]["key"], "AB");
+    let nowhere = json!({"workspace_id": "01JD8QGZ5R00000000000000W1"});
+    let missing = server.write(Method::PATCH, "/v1/boards/AB", "*", nowhere).await;
+    assert_eq!((missing.problem(404), &missing.body["what"]), ("not_found", &json!("workspace")));
+    let null = server.write(Method::PATCH, "/v1/boards/AB", "*", json!({"workspace_id": null})).await;
+    assert_eq!((null.problem(422), &null.body["errors"][0]["pointer"]), ("invalid", &json!("/workspace_id")));
+}
+
+#[tokio::test]
+async fn what_is_on_a_deleted_board_is_gone() {
+    let server = Server::start().await;
+    server.card("one").await;
+    let comment = server.post("/v1/cards/AB-1/comments", json!({"body": "so"})).await;
+    server.write(Method::DELETE, "/v1/boards/AB", "*", json!({})).await;
+    let column = format!("/v1/columns/{}", server.columns[0]);
+    for path in [
+        "/v1/boards/AB",
+        "/v1/boards/AB/columns",
+        "/v1/boards/AB/cards",
+        "/v1/cards/AB-1",
+        "/v1/cards/AB-1/comments",
+        "/v1/cards/AB-1/dependencies",
+        comment.header("location"),
+        &column,
+    ] {
+        assert_eq!(server.get(path).await.problem(404), "not_found", "{path}");
+    }
 }

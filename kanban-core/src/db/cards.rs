@@ -42,8 +42,10 @@ registered! {
         ", card_ref!("$4", "$5"), ", ", card_ref!("$6", "$7"), ",
         $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) as c");
     GET_CARD = concat!("select ", card_columns!(), " from kanban.cards as c
+        join kanban.boards as b on b.tenant_id = $1 and b.id = c.board_id and b.deleted_at is null
         where c.tenant_id = $1 and c.id = $2 and c.deleted_at is null");
     GET_CARD_BY_KEY = concat!("select ", card_columns!(), " from kanban.cards as c
+        join kanban.boards as b on b.tenant_id = $1 and b.id = c.board_id and b.deleted_at is null
         where c.tenant_id = $1 and c.key = $2 and c.deleted_at is null");
     UPDATE_CARD = concat!("select ", card_columns!(), " from kanban.update_card($1, $2, $3, $4, $5, $6, $7) as c");
     MOVE_CARD = concat!("select ", card_columns!(), " from kanban.move_card(
@@ -232,13 +234,13 @@ pub(crate) fn list_query(
         query.push(" and deleted_at is null), ").push_bind(after.position).push("))");
     }
     query.push(" order by k.position limit ").push_bind(rows);
-    query.push(") as c where o.tenant_id = $1 and o.deleted_at is null and o.board_id = ");
+    query.push(") as c where o.tenant_id = $1 and o.deleted_at is null and o.board_id = (");
+    query.push("select id from kanban.boards where tenant_id = $1 and deleted_at is null and ");
     match board {
-        BoardRef::Id(id) => query.push_bind(id.uuid()),
-        BoardRef::Key(key) => {
-            query.push("(select id from kanban.boards where tenant_id = $1 and key = ").push_bind(key.clone()).push(")")
-        }
+        BoardRef::Id(id) => query.push("id = ").push_bind(id.uuid()),
+        BoardRef::Key(key) => query.push("key = ").push_bind(key.clone()),
     };
+    query.push(")");
     if let Some(column) = filter.column_id {
         query.push(" and o.id = ").push_bind(column.uuid());
     }

@@ -16,11 +16,21 @@ macro_rules! comment_columns {
 registered! {
     CREATE_COMMENT = concat!("select ", comment_columns!(), "
         from kanban.create_comment($1, $2, $3, $4, $5, $6, $7) as c");
+    GET_COMMENT = concat!("select ", comment_columns!(), "
+        from kanban.comments as c
+        join kanban.cards as k on k.tenant_id = $1 and k.id = c.card_id and k.deleted_at is null
+        join kanban.boards as b on b.tenant_id = $1 and b.id = k.board_id and b.deleted_at is null
+        where c.tenant_id = $1 and c.id = $2 and c.deleted_at is null");
     LIST_COMMENTS = concat!("select ", comment_columns!(), "
         from kanban.comments as c
         where c.tenant_id = $1 and c.deleted_at is null and c.id > $4
-          and c.card_id = coalesce($2, (select id from kanban.cards where tenant_id = $1 and key = $3))
+          and c.card_id = (
+              select k.id from kanban.cards as k
+              join kanban.boards as b on b.tenant_id = $1 and b.id = k.board_id and b.deleted_at is null
+              where k.tenant_id = $1 and k.deleted_at is null
+                and k.id = coalesce($2, (select id from kanban.cards where tenant_id = $1 and key = $3)))
         order by c.id limit $5");
+    DELETE_COMMENT = concat!("select ", comment_columns!(), " from kanban.delete_comment($1, $2, $3, $4) as c");
 }
 
 #[derive(sqlx::FromRow)]
@@ -90,4 +100,26 @@ pub(crate) async fn list_comments(
         .fetch_all(&mut *conn)
         .await?;
     Ok(rows.into_iter().map(Comment::from).collect())
+}
+
+pub(crate) async fn get_comment(mut conn: Conn, tenant: &str, id: Uuid) -> sqlx::Result<Option<Comment>> {
+    let row = sqlx::query_as::<_, CommentRow>(GET_COMMENT.sql).bind(tenant).bind(id).fetch_optional(&mut *conn).await?;
+    Ok(row.map(Comment::from))
+}
+
+pub(crate) async fn delete_comment(
+    mut conn: Conn,
+    tenant: &str,
+    actor: &Actor,
+    id: Uuid,
+    version: Option<i64>,
+) -> sqlx::Result<Comment> {
+    sqlx::query_as::<_, CommentRow>(DELETE_COMMENT.sql)
+        .bind(tenant)
+        .bind(bind(actor))
+        .bind(id)
+        .bind(version)
+        .fetch_one(&mut *conn)
+        .await
+        .map(Comment::from)
 }

@@ -26,6 +26,17 @@ registered! {
         cross join lateral (select count(*) as events, coalesce(max(e.seq), 0) as last from kanban.events as e
             where e.tenant_id = $1 and e.stream = b.id) as n
         where b.tenant_id = $1 and (n.events <> b.seq or n.last <> b.seq)";
+    /// The tenant's own stream is that of the nil UUID.
+    TENANT_EVENTS = "select t.id as place, format('tenant %s is at event %s and has %s events up to %s', t.id, t.seq,
+                n.events, n.last) as finding
+        from kanban.tenants as t
+        cross join lateral (select count(*) as events, coalesce(max(e.seq), 0) as last from kanban.events as e
+            where e.tenant_id = $1 and e.stream = '00000000-0000-0000-0000-000000000000') as n
+        where t.id = $1 and (n.events <> t.seq or n.last <> t.seq)";
+    WORKSPACES = "select b.key as place, format('board %s is in the workspace %s, which is deleted', b.key, w.name) as finding
+        from kanban.boards as b
+        join kanban.workspaces as w on w.tenant_id = $1 and w.id = b.workspace_id and w.deleted_at is not null
+        where b.tenant_id = $1 and b.deleted_at is null";
     CARD_NUMBERS = "select b.key as place, format('board %s gives number %s next and has a card %s', b.key, b.next_number,
                 c.key) as finding
         from kanban.boards as b
@@ -93,10 +104,12 @@ registered! {
 }
 
 /// What each check is called, with its statement.
-const CHECKS: [(&str, super::Statement); 10] = [
+const CHECKS: [(&str, super::Statement); 12] = [
     ("column counts", COLUMN_COUNTS),
     ("blocker counts", BLOCKER_COUNTS),
     ("event sequences", EVENT_SEQUENCES),
+    ("tenant events", TENANT_EVENTS),
+    ("workspaces", WORKSPACES),
     ("card numbers", CARD_NUMBERS),
     ("card status", CARD_STATUS),
     ("positions", POSITIONS),

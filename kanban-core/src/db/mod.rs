@@ -3,6 +3,7 @@
 pub(crate) mod boards;
 pub(crate) mod cards;
 pub(crate) mod claims;
+pub(crate) mod columns;
 pub(crate) mod comments;
 pub(crate) mod dependencies;
 pub(crate) mod doctor;
@@ -15,6 +16,7 @@ pub(crate) mod pool;
 pub(crate) mod refusal;
 pub(crate) mod tenants;
 pub(crate) mod transaction;
+pub(crate) mod workspaces;
 
 use std::time::Duration;
 
@@ -52,6 +54,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         boards::STATEMENTS,
         cards::STATEMENTS,
         claims::STATEMENTS,
+        columns::STATEMENTS,
         comments::STATEMENTS,
         dependencies::STATEMENTS,
         doctor::STATEMENTS,
@@ -61,6 +64,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         idempotency::STATEMENTS,
         import::STATEMENTS,
         tenants::STATEMENTS,
+        workspaces::STATEMENTS,
     ];
     let fixed = tables.into_iter().flatten().map(|statement| (statement.name, statement.sql.to_owned()));
     fixed.chain(cards::list_samples()).collect()

@@ -187,6 +187,7 @@ struct Detail {
     card: String,
     column: String,
     board: String,
+    workspace: String,
     agent_id: String,
     until: String,
     reason: String,
@@ -196,6 +197,7 @@ struct Detail {
     held: i64,
     capacity: i64,
     cards: i64,
+    boards: i64,
 }
 
 fn refused(error: &PgDatabaseError, names: Names<'_>) -> Error {
@@ -203,7 +205,7 @@ fn refused(error: &PgDatabaseError, names: Names<'_>) -> Error {
     let number = |name| name_of(name, names).parse().unwrap_or_default();
     match error.message() {
         "not_found" => {
-            const KINDS: [&str; 6] = ["card", "board", "column", "workspace", "dependency", "tenant"];
+            const KINDS: [&str; 7] = ["card", "board", "column", "comment", "workspace", "dependency", "tenant"];
             let what = KINDS.into_iter().find(|kind| *kind == d.what).unwrap_or("thing");
             // two cards of one call are told apart by their side
             let name = names.iter().find(|(name, _)| *name == d.side).map(|(_, id)| id.to_string());
@@ -223,6 +225,12 @@ fn refused(error: &PgDatabaseError, names: Names<'_>) -> Error {
             &format!("/{}", d.field),
             format!("names a card that is not another live card of the column {}", d.column),
         ),
+        "neighbour_not_on_board" => {
+            Error::invalid(&format!("/{}", d.field), "names a column that is not another column of the same board")
+        }
+        "target_not_on_board" => {
+            Error::invalid("/move_cards_to", "names a column that is not another column of the same board")
+        }
         "unknown_time_zone" => Error::invalid("/time_zone", "is not an IANA time zone such as Europe/Berlin"),
         "board_archived" => Error::State {
             code: "board_archived",
@@ -230,7 +238,37 @@ fn refused(error: &PgDatabaseError, names: Names<'_>) -> Error {
         },
         "column_not_empty" => Error::State {
             code: "column_not_empty",
-            detail: format!("The column {} holds {} cards. Move them out of it first.", d.column, d.cards),
+            detail: format!(
+                "The column {} holds {} cards. Move them out of it first; to delete it, you may name the column they go to \
+                 as move_cards_to.",
+                d.column, d.cards
+            ),
+        },
+        "too_many_cards" => Error::State {
+            code: "too_many_cards",
+            detail: format!(
+                "The column {} holds {} cards; at most {} go with a column that is deleted. Move some of them out of it \
+                 first.",
+                d.column, d.cards, d.limit
+            ),
+        },
+        "too_many_columns" => Error::State {
+            code: "too_many_columns",
+            detail: format!("The board has {} columns, which is the most. Delete one first.", d.limit),
+        },
+        "no_column" => Error::State {
+            code: "no_column",
+            detail: "The card's board has no column any more. Create one first.".to_owned(),
+        },
+        "workspace_not_empty" => Error::State {
+            code: "workspace_not_empty",
+            detail: format!(
+                "{} boards are in the workspace {}. Delete them, or move them to another workspace (workspace_id) first.",
+                d.boards, d.workspace
+            ),
+        },
+        "not_the_author" => Error::Forbidden {
+            detail: format!("Only {}, who wrote the comment, and people may delete it.", d.agent_id),
         },
         "claim_too_old" => Error::State {
             code: "claim_too_old",

@@ -223,6 +223,10 @@ impl NewBoard {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BoardPatch {
+    /// The workspace to move it to.
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[serde(default, skip_serializing, deserialize_with = "present")]
+    pub workspace_id: Option<WorkspaceId>,
     /// New name.
     #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]

@@ -140,14 +140,7 @@ impl Place {
     }
 
     fn check(&self, check: &mut Check) {
-        let given =
-            [self.after_id.is_some(), self.before_id.is_some(), self.position.is_some()].into_iter().filter(|g| *g);
-        if given.count() > 1 {
-            check.fails("/position", "give one of after_id, before_id and position, not several");
-        }
-        if self.position.is_some_and(|position| position > i32::MAX as u32) {
-            check.fails("/position", "is larger than any column; leave it out to mean the end");
-        }
+        check.place(self.after_id.is_some(), self.before_id.is_some(), self.position);
     }
 }
 

@@ -74,6 +74,16 @@ impl Check {
         }
     }
 
+    /// A place among others: it is said in one way at most.
+    pub(crate) fn place(&mut self, after: bool, before: bool, position: Option<u32>) {
+        if [after, before, position.is_some()].into_iter().filter(|given| *given).count() > 1 {
+            self.fails("/position", "give one of after_id, before_id and position, not several");
+        }
+        if position.is_some_and(|position| position > i32::MAX as u32) {
+            self.fails("/position", "is larger than any place; leave it out to mean the end");
+        }
+    }
+
     pub(crate) fn done(self) -> Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid { fields: self.0 }) }
     }

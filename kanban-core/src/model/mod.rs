@@ -55,6 +55,7 @@ mod board;
 mod card;
 mod check;
 mod claim;
+mod column;
 mod comment;
 mod cursor;
 mod cut;
@@ -67,6 +68,7 @@ mod json;
 mod schema;
 mod timestamp;
 mod version;
+mod workspace;
 
 pub use actor::{Actor, ActorKind, ActorRef};
 pub use board::{
@@ -76,6 +78,7 @@ pub use board::{
 pub use card::{Card, CardFilter, CardPatch, Link, ListCards, MoveCard, NewCard, Place, Priority};
 pub use claim::{Claim, ClaimNext, ClaimOptions, Claimed, NextTasks, NothingClaimed, NothingClaimedCode, Release};
 pub(crate) use claim::{MAX_CLAIM_AGE_SECONDS, check_reason, ttl};
+pub use column::ColumnPlace;
 pub use comment::{Comment, NewComment};
 pub(crate) use cursor::{CursorKey, Scope};
 pub use cursor::{ListPage, Page};
@@ -87,6 +90,7 @@ pub use ids::{BoardId, BoardRef, CardId, CardRef, ColumnId, CommentId, Dependenc
 pub use json::JsonObject;
 pub use timestamp::Timestamp;
 pub use version::{Epoch, Expected, Version};
+pub use workspace::WorkspacePatch;
 
 use serde::{Deserialize, Deserializer};
 

@@ -7,9 +7,20 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, TypeAlias, Union
 
-from kanban_py.model import BoardDetail, Card, Column
+from kanban_py.model import BoardDetail, Card, Column, Comment, Workspace
+
+Versioned: TypeAlias = Union[BoardDetail, Card, Column, Comment, Workspace]
+"""What is written at a version."""
+
+_VERSIONED: Final[dict[str, type[Versioned]]] = {
+    "board": BoardDetail,
+    "card": Card,
+    "column": Column,
+    "comment": Comment,
+    "workspace": Workspace,
+}
 
 
 class KanbanError(Exception):
@@ -82,13 +93,10 @@ class VersionConflict(Conflict):
         return int(self.details["actual"])
 
     @property
-    def current(self) -> Card | BoardDetail | Column | None:
+    def current(self) -> Versioned | None:
         """The thing as it is now; None if it could not be read again."""
         current = self.details.get("current")
-        if current is None:
-            return None
-        classes: dict[str, type[Card | BoardDetail | Column]] = {"card": Card, "board": BoardDetail, "column": Column}
-        return classes[self.details["what"]].from_dict(current)
+        return None if current is None else _VERSIONED[self.details["what"]].from_dict(current)
 
 
 class WipLimit(Conflict):

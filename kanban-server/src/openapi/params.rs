@@ -123,7 +123,7 @@ fn header(name: &str, what: &str) -> ParameterBuilder {
 }
 
 fn tag(name: &str, what: &str) -> ParameterBuilder {
-    let tag = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r#"^(\*|"[0-9]{1,18}(\.[0-9]{1,18})?")$"#));
+    let tag = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r#"^(\*|"[0-9]{1,18}(\.[0-9]{1,18})*")$"#));
     header(name, what).schema(Some(tag))
 }
 

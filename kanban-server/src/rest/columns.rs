@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::response::IntoResponse;
-use kanban_core::{BoardRef, Column, ColumnId, ColumnPatch, NewColumn, Page};
+use kanban_core::{BoardRef, Column, ColumnId, ColumnPatch, ColumnPlace, NewColumn, Page};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Answer;
 use crate::etag::{IfMatch, Seen, created, tagged};
-use crate::extract::{Act, Body, Id};
+use crate::extract::{Act, Body, Id, Query};
 use crate::openapi::Conflict;
 
 /// Creates a column at the end of a board.
@@ -77,4 +79,54 @@ pub(super) async fn update(
     Body(patch): Body<ColumnPatch>,
 ) -> Answer {
     Ok(tagged(&kanban.update_column(column, expected, patch).await?))
+}
+
+/// Moves a column to another place on its board.
+///
+/// Without a place it goes to the end. The versions of the other columns stay.
+#[utoipa::path(
+    post,
+    path = "/v1/columns/{id}/reorder",
+    operation_id = "reorder_column",
+    tag = "columns",
+    params(Act, Id<ColumnId>, IfMatch),
+    request_body(content = ColumnPlace, example = json!({"position": 0})),
+    responses((status = 200, description = "The column as it is now.", body = Column), Conflict)
+)]
+pub(super) async fn reorder(
+    Act(kanban): Act,
+    Id(column): Id<ColumnId>,
+    IfMatch(expected): IfMatch,
+    Body(place): Body<ColumnPlace>,
+) -> Answer {
+    Ok(tagged(&kanban.reorder_column(column, expected, place).await?))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WithCards {
+    /// Another column of the board, to whose end its cards go. It holds none when this is absent.
+    move_cards_to: Option<ColumnId>,
+}
+
+/// Deletes a column.
+///
+/// While it holds cards it needs `move_cards_to`, where all of them go at once and in their order, each as if it had been
+/// moved there. At most 1,000 cards go with it.
+#[utoipa::path(
+    delete,
+    path = "/v1/columns/{id}",
+    operation_id = "delete_column",
+    tag = "columns",
+    params(Act, Id<ColumnId>, IfMatch, Query<WithCards>),
+    responses((status = 200, description = "The column as it was deleted.", body = Column), Conflict)
+)]
+pub(super) async fn delete(
+    Act(kanban): Act,
+    Id(column): Id<ColumnId>,
+    IfMatch(expected): IfMatch,
+    Query(WithCards { move_cards_to }): Query<WithCards>,
+) -> Answer {
+    Ok(tagged(&kanban.delete_column(column, expected, move_cards_to).await?))
 }

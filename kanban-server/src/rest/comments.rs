@@ -1,15 +1,13 @@
 //! Comments.
 
 use axum::extract::OriginalUri;
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
-use kanban_core::{CardRef, Comment, NewComment, Page};
+use kanban_core::{CardRef, Comment, CommentId, NewComment, Page};
 
 use super::Answer;
 use super::workspaces::NoFilter;
-use crate::etag::tagged;
+use crate::etag::{IfMatch, Seen, created, tagged};
 use crate::extract::{self, Act, Body, Id, Listed};
-use crate::openapi::Conflict;
+use crate::openapi::{Conflict, Forbidden};
 
 /// Writes a comment on a card.
 #[utoipa::path(
@@ -19,10 +17,15 @@ use crate::openapi::Conflict;
     tag = "comments",
     params(Act, Id<CardRef>),
     request_body(content = NewComment, example = json!({"body": "The search endpoint has no test."})),
-    responses((status = 201, description = "The comment.", body = Comment), Conflict)
+    responses(
+        (status = 201, description = "The comment.", body = Comment,
+         headers(("Location" = String, description = "Where the comment is."))),
+        Conflict,
+    )
 )]
 pub(super) async fn create(Act(kanban): Act, Id(card): Id<CardRef>, Body(new): Body<NewComment>) -> Answer {
-    Ok((StatusCode::CREATED, tagged(&kanban.create_comment(card, new).await?)).into_response())
+    let comment = kanban.create_comment(card, new).await?;
+    Ok(created(format!("/v1/comments/{}", comment.id), &comment))
 }
 
 /// Lists a card's comments, oldest first.
@@ -41,4 +44,32 @@ pub(super) async fn list(
     Listed(NoFilter {}, page): Listed<NoFilter>,
 ) -> Answer {
     Ok(extract::list(&uri, kanban.list_comments(card, page).await?))
+}
+
+/// Reads a comment.
+#[utoipa::path(
+    get,
+    path = "/v1/comments/{id}",
+    operation_id = "get_comment",
+    tag = "comments",
+    params(Act, Id<CommentId>, Seen),
+    responses((status = 200, description = "The comment.", body = Comment))
+)]
+pub(super) async fn read(Act(kanban): Act, Id(comment): Id<CommentId>, seen: Seen) -> Answer {
+    Ok(seen.answer(&kanban.get_comment(comment).await?))
+}
+
+/// Deletes a comment.
+///
+/// Who wrote it may, and people; other agents may not.
+#[utoipa::path(
+    delete,
+    path = "/v1/comments/{id}",
+    operation_id = "delete_comment",
+    tag = "comments",
+    params(Act, Id<CommentId>, IfMatch),
+    responses((status = 200, description = "The comment as it was deleted.", body = Comment), Conflict, Forbidden)
+)]
+pub(super) async fn delete(Act(kanban): Act, Id(comment): Id<CommentId>, IfMatch(expected): IfMatch) -> Answer {
+    Ok(tagged(&kanban.delete_comment(comment, expected).await?))
 }

@@ -105,3 +105,65 @@ class Columns(Handle):
             wip_limit=wip_limit,
             metadata=metadata,
         )
+
+    async def reorder_column(
+        self,
+        column_id: str,
+        version: Version,
+        *,
+        after_id: str | None = None,
+        before_id: str | None = None,
+        position: int | None = None,
+    ) -> Column:
+        """Moves a column to another place on its board; to the end when no place is given.
+
+        Args:
+            column_id: Its id.
+            version: The version you have seen, or `ANY`.
+            after_id: Right behind this column of the same board.
+            before_id: Right before this column of the same board.
+            position: Zero-based place on the board; the end when it has fewer columns.
+
+        Raises:
+            NotFound: There is no such column.
+            VersionConflict: It has another version by now.
+            Invalid: The neighbour is not another column of the board, or several places are given.
+            Conflict: The board is archived.
+
+        Example:
+            >>> done = board.columns[2]
+            >>> (await kanban.reorder_column(done.id, done.version, position=0)).position
+            0
+        """
+        return await self._call(
+            "reorder_column",
+            column_id=column_id,
+            version=version,
+            after_id=after_id,
+            before_id=before_id,
+            position=position,
+        )
+
+    async def delete_column(self, column_id: str, version: Version, *, move_cards_to: str | None = None) -> Column:
+        """Deletes a column. Its cards go to the end of another one, at once and in their order.
+
+        Args:
+            column_id: Its id.
+            version: The version you have seen, or `ANY`.
+            move_cards_to: The column of the same board to whose end its cards go. It may hold none when this is None.
+
+        Raises:
+            NotFound: There is no such column.
+            VersionConflict: It has another version by now.
+            Invalid: The target is not another column of the board.
+            Conflict: It holds cards and there is no target, or more than 1,000; the board is archived.
+            WipLimit: The target has no room for all of them.
+            Claimed: Another agent works on one of the cards, and you are an agent.
+
+        Example:
+            >>> todo, doing, done = board.columns
+            >>> gone = await kanban.delete_column(todo.id, todo.version, move_cards_to=doing.id)
+            >>> (await kanban.get_card("AB-1")).status
+            'doing'
+        """
+        return await self._call("delete_column", column_id=column_id, version=version, move_cards_to=move_cards_to)

@@ -111,17 +111,19 @@ class Boards(Handle):
         board: str,
         version: Version,
         *,
+        workspace_id: str | Unset = UNSET,
         name: str | Unset = UNSET,
         description: str | Unset = UNSET,
         metadata: JsonObject | Unset = UNSET,
         time_zone: str | Unset = UNSET,
         archived: bool | Unset = UNSET,
     ) -> BoardDetail:
-        """Changes a board's own members; archives it or brings it back. What is not given stays.
+        """Changes a board's own members; moves it, archives it or brings it back. What is not given stays.
 
         Args:
             board: Its id or key.
             version: The version you have seen, or `ANY`.
+            workspace_id: The workspace to move it to.
             name: New name.
             description: New description.
             metadata: Merged into the metadata (RFC 7396): None removes a member.
@@ -129,7 +131,7 @@ class Boards(Handle):
             archived: True archives the board, False brings it back.
 
         Raises:
-            NotFound: There is no such board.
+            NotFound: There is no such board, or no such workspace.
             VersionConflict: It has another version by now.
             Invalid: A member breaks a rule.
 
@@ -141,6 +143,7 @@ class Boards(Handle):
             "update_board",
             board=board,
             version=version,
+            workspace_id=workspace_id,
             name=name,
             description=description,
             metadata=metadata,

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from kanban_py._typing import EMPTY, JsonObject
+from kanban_py._sentinels import UNSET, Unset
+from kanban_py._typing import EMPTY, JsonObject, Version
 from kanban_py.model import Page, Workspace
 
 from .handle import Handle
@@ -64,3 +65,59 @@ class Workspaces(Handle):
             ['default']
         """
         return self._call("list_workspaces", limit=limit, cursor=cursor)
+
+    def update_workspace(
+        self,
+        workspace_id: str,
+        version: Version,
+        *,
+        name: str | Unset = UNSET,
+        description: str | Unset = UNSET,
+        metadata: JsonObject | Unset = UNSET,
+    ) -> Workspace:
+        """Changes a workspace's name, description or metadata. What is not given stays.
+
+        Args:
+            workspace_id: Its id.
+            version: The version you have seen, or `ANY`.
+            name: New name.
+            description: New description.
+            metadata: Merged into the metadata (RFC 7396): None removes a member.
+
+        Raises:
+            NotFound: There is no such workspace.
+            VersionConflict: It has another version by now.
+            Invalid: A member breaks a rule.
+            Duplicate: The tenant has one of that name.
+
+        Example:
+            >>> (kanban.update_workspace(board.workspace_id, 1, metadata={"team": "platform"})).metadata
+            {'team': 'platform'}
+        """
+        return self._call(
+            "update_workspace",
+            workspace_id=workspace_id,
+            version=version,
+            name=name,
+            description=description,
+            metadata=metadata,
+        )
+
+    def delete_workspace(self, workspace_id: str, version: Version) -> Workspace:
+        """Deletes a workspace that no board is in any more; an archived board is still in it.
+
+        Args:
+            workspace_id: Its id.
+            version: The version you have seen, or `ANY`.
+
+        Raises:
+            NotFound: There is no such workspace.
+            VersionConflict: It has another version by now.
+            Conflict: Boards are in it.
+
+        Example:
+            >>> workspace = kanban.create_workspace("trial")
+            >>> (kanban.delete_workspace(workspace.id, workspace.version)).deleted_at is not None
+            True
+        """
+        return self._call("delete_workspace", workspace_id=workspace_id, version=version)
