@@ -25,6 +25,19 @@ impl PartialSchema for ShortTexts {
     }
 }
 
+/// Labels in a query: with commas between, so none that has one.
+pub(super) struct Labels;
+
+impl ToSchema for Labels {}
+
+impl PartialSchema for Labels {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(256));
+        let labels = ArrayBuilder::new().items(text.pattern(Some(r"^[^,\u0000]+$")));
+        labels.max_items(Some(64)).unique_items(true).into()
+    }
+}
+
 /// Text of a form.
 pub(super) fn pattern(description: &str, pattern: &str, example: &str) -> RefOr<Schema> {
     let text = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
