@@ -144,7 +144,11 @@ async fn compare(connection: &mut PgConnection, name: &str, index: &str, first: 
         assert!(plan.has(index) && !plan.has("Seq Scan on cards"), "{name}: {}", plan.text);
         // only the columns of the board are sorted, or the cards of an hour
         let sorts = plan.text.matches("  Sort  ").count();
-        assert!(sorts <= usize::from(name.starts_with("LIST_CARDS") && !name.contains("_BY_")), "{name}: {}", plan.text);
+        assert!(
+            sorts <= usize::from(name.starts_with("LIST_CARDS") && !name.contains("_BY_")),
+            "{name}: {}",
+            plan.text
+        );
     }
     // where the order is finer than the index, all cards that were changed in the same hour are looked at
     let same_hour = if name.contains("UPDATED_AT") { 60 } else { 0 };

@@ -22,7 +22,10 @@ async fn scan(kanban: &Kanban, board: BoardId, filter: &CardFilter, sort: CardSo
     loop {
         let list = ListCards { filter: filter.clone(), sort, page: ListPage { limit, cursor } };
         let page = kanban.list_cards(board, list).await.expect("a page");
-        assert!(page.items.len() == limit as usize || page.next_cursor.is_none(), "a page that is not the last is full");
+        assert!(
+            page.items.len() == limit as usize || page.next_cursor.is_none(),
+            "a page that is not the last is full"
+        );
         seen.extend(page.items);
         cursor = page.next_cursor;
         if cursor.is_none() {
@@ -203,7 +206,8 @@ async fn a_cursor_is_good_for_its_own_list_only() {
     };
     for sort in CardSort::ALL.iter().copied() {
         let first = ListCards { sort, page: ListPage::first(2), ..ListCards::default() };
-        let cursor = kanban.list_cards(board.board.id, first).await.expect("a page").next_cursor.expect("there is more");
+        let cursor =
+            kanban.list_cards(board.board.id, first).await.expect("a page").next_cursor.expect("there is more");
         assert!(cursor.len() <= 150, "a cursor costs its reader tokens: {cursor}");
         let next = kanban.list_cards(board.board.id, list(sort, &cursor)).await.expect("a page");
         assert_eq!((next.items.len(), next.next_cursor), (2, None));
@@ -320,7 +324,8 @@ async fn a_cursor_whose_column_was_spread_out_too_long_ago_is_refused() {
             assert_eq!(fields[0].pointer, "/cursor");
         }
     }
-    let kept: i64 = sqlx::query_scalar("select count(*) from kanban.respreads").fetch_one(&pool).await.expect("a count");
+    let kept: i64 =
+        sqlx::query_scalar("select count(*) from kanban.respreads").fetch_one(&pool).await.expect("a count");
     assert_eq!(kept, 1, "what nobody needs is not kept");
 }
 
@@ -342,7 +347,10 @@ async fn write(kanban: &Kanban, columns: &[ColumnId], own: &mut Vec<CardId>, ran
         7 => {
             let due_at = Some(random.bool().then(|| moment("2026-03-01T00:00:00Z")));
             let priority = Some(Priority::ALL[random.usize(..5)]);
-            kanban.update_card(card, Expected::Any, CardPatch { priority, due_at, ..CardPatch::default() }).await.map(drop)
+            kanban
+                .update_card(card, Expected::Any, CardPatch { priority, due_at, ..CardPatch::default() })
+                .await
+                .map(drop)
         }
         8 => kanban.delete_card(card, Expected::Any).await.map(drop),
         _ => kanban.restore_card(card, Expected::Any).await.map(drop),

@@ -19,7 +19,7 @@ pub struct CardFilter {
     #[serde(default)]
     pub column_id: Option<ColumnId>,
     /// With this label; with all of them where several are given, with commas between.
-    #[cfg_attr(feature = "openapi", param(value_type = super::schema::Labels, style = Form, explode = false))]
+    #[cfg_attr(feature = "openapi", param(inline, value_type = super::schema::Labels, style = Form, explode = false))]
     #[serde(default, rename = "label", alias = "labels", deserialize_with = "listed")]
     pub labels: Vec<String>,
     /// Assigned to this agent or person.
@@ -142,7 +142,6 @@ macro_rules! card_fields {
 
         /// A card of which some members were picked; the others are absent. A member that is null is `Some(None)`.
         #[derive(Debug, Clone, PartialEq, Serialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub struct PartialCard {
             /// Its id.
             pub id: CardId,

@@ -61,7 +61,7 @@ pub(super) struct CardView {
     #[serde(default)]
     sort: CardSort,
     /// Only these members of each card, with commas between. Its id, key and version are always there.
-    #[param(value_type = Option<Vec<CardField>>, style = Form, explode = false)]
+    #[param(inline, value_type = Vec<CardField>, required = false, style = Form, explode = false)]
     fields: Option<CardFields>,
 }
 

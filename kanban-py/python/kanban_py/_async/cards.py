@@ -121,10 +121,10 @@ class Cards(Handle):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Card]:
-        """Lists a board's cards: those that pass every filter, as they stand on the board unless another order is given.
+        """Lists a board's cards: those that pass every filter, as they stand on the board unless sorted otherwise.
 
-        Pages follow each other by a cursor: cards that nobody touches meanwhile come exactly once, also while others are
-        created, moved and changed.
+        Pages follow each other by a cursor: cards that nobody touches meanwhile come exactly once, also while others
+        are created, moved and changed.
 
         Args:
             board: The board's id or key.
