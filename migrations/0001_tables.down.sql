@@ -3,6 +3,7 @@ drop table kanban.column_visits;
 drop table kanban.comments;
 drop table kanban.dependencies;
 drop table kanban.cards;
+drop table kanban.respreads;
 drop table kanban.columns;
 drop table kanban.boards;
 drop table kanban.workspaces;

@@ -109,6 +109,8 @@ create table kanban.columns (
     cards      integer     not null default 0,
     -- position key given out last: tells a run of inserts at one spot from single ones
     last_key   bigint,
+    -- how often keys of its cards were spread out again: a list that is read in pages goes on by it
+    respreads  bigint      not null default 0,
     created_at timestamptz not null,
     updated_at timestamptz not null,
     deleted_at timestamptz,
@@ -125,6 +127,22 @@ create table kanban.columns (
 
 create unique index columns_position_unique on kanban.columns (tenant_id, board_id, position) where deleted_at is null;
 create unique index columns_name_unique on kanban.columns (tenant_id, board_id, lower(name)) where deleted_at is null;
+
+-- How keys were spread out again, kept for a day: whoever has read a list up to a key finds the place where it is now.
+create table kanban.respreads (
+    tenant_id text        not null,
+    column_id uuid        not null,
+    number    bigint      not null,
+    at        timestamptz not null,
+    -- the cards that got new keys were the only ones between these two
+    low       bigint      not null,
+    high      bigint      not null,
+    -- the keys they had, in order; the nth got low + n * step
+    keys      bigint[]    not null,
+    step      bigint      not null,
+    constraint respreads_pk primary key (tenant_id, column_id, number),
+    constraint respreads_column_fk foreign key (tenant_id, column_id) references kanban.columns (tenant_id, id)
+);
 
 create table kanban.cards (
     tenant_id       text        not null,
@@ -171,6 +189,9 @@ create table kanban.cards (
     created_by_id   text        not null,
     created_at      timestamptz not null,
     updated_at      timestamptz not null,
+    -- what the list by last change is read from: an index of updated_at itself would make every change write to every
+    -- index (no HOT updates); one of the hour does so once an hour for each card
+    updated_hour    timestamp   not null generated always as (date_trunc('hour', updated_at at time zone 'UTC')) stored,
     deleted_at      timestamptz,
     constraint cards_pk primary key (tenant_id, id),
     constraint cards_key_unique unique (tenant_id, key),
@@ -202,6 +223,13 @@ create unique index cards_position_unique on kanban.cards (tenant_id, column_id,
 create index cards_ready on kanban.cards
     (tenant_id, board_id, priority, coalesce(due_at, 'infinity'::timestamptz), position, id)
     where deleted_at is null and open_blockers = 0 and status in ('backlog', 'todo') and assignees = '{}';
+-- A board's cards in each order in which they are listed; board order is cards_position_unique, column by column.
+create index cards_by_created_at on kanban.cards (tenant_id, board_id, created_at, id) where deleted_at is null;
+create index cards_by_updated_hour on kanban.cards (tenant_id, board_id, updated_hour) where deleted_at is null;
+create index cards_by_priority on kanban.cards (tenant_id, board_id, priority, id) where deleted_at is null;
+-- a card without a due date is due after all others
+create index cards_by_due_at on kanban.cards (tenant_id, board_id, coalesce(due_at, 'infinity'::timestamptz), id)
+    where deleted_at is null;
 create index cards_assigned on kanban.cards using gin (assignees)
     where deleted_at is null and finished_at is null and assignees <> '{}';
 create index cards_blocked on kanban.cards (tenant_id, board_id)

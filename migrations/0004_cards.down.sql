@@ -16,4 +16,5 @@ drop function kanban.guard_card(kanban.cards, jsonb, bigint, bigint);
 drop function kanban.lock_card(text, uuid, boolean);
 drop function kanban.card_before(text, uuid, bigint);
 drop function kanban.place_key(text, kanban.columns, uuid, uuid, uuid, integer);
+drop function kanban.cut_now(text, uuid, bigint, bigint);
 drop function kanban.respread(text, uuid, bigint);

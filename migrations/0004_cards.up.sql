@@ -15,6 +15,7 @@ declare
     v_low    bigint;
     v_high   bigint;
     v_step   bigint;
+    v_number bigint;
 begin
     loop
         select min(w.position), max(w.position), count(*) into v_first, v_last, v_rows
@@ -35,6 +36,15 @@ begin
         v_window := v_window * 4;
     end loop;
     v_low := coalesce(v_low, v_first - c_gap * v_rows);
+    v_high := coalesce(v_high, v_last + c_gap * v_rows);
+    update kanban.columns set respreads = respreads + 1 where tenant_id = p_tenant and id = p_column
+    returning respreads into v_number;
+    insert into kanban.respreads (tenant_id, column_id, number, at, low, high, keys, step)
+    select p_tenant, p_column, v_number, clock_timestamp(), v_low, v_high, array_agg(position order by position), v_step
+    from kanban.cards
+    where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position between v_first and v_last;
+    delete from kanban.respreads
+    where tenant_id = p_tenant and column_id = p_column and at < clock_timestamp() - interval '1 day';
     perform 1 from kanban.cards
     where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position between v_first and v_last
     order by id for no key update;
@@ -46,6 +56,30 @@ begin
     where c.tenant_id = p_tenant and c.id = w.id;
     update kanban.cards set position = -position
     where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position < 0;
+end $$;
+
+-- Where a cut between two keys of a column is now, for who made it when the column had been spread out p_respreads times:
+-- what was on one side of it is there still, unless it was moved.
+create function kanban.cut_now(p_tenant text, p_column uuid, p_cut bigint, p_respreads bigint) returns bigint
+    language plpgsql stable as $$
+declare
+    v_next bigint := p_respreads;
+    v_done kanban.respreads;
+begin
+    for v_done in
+        select * from kanban.respreads
+        where tenant_id = p_tenant and column_id = p_column and number > p_respreads order by number
+    loop
+        v_next := v_next + 1;
+        exit when v_done.number <> v_next;
+        if p_cut >= v_done.low and p_cut < v_done.high then
+            p_cut := v_done.low + v_done.step * (select count(*) from unnest(v_done.keys) as k where k <= p_cut);
+        end if;
+    end loop;
+    if v_next < (select respreads from kanban.columns where tenant_id = p_tenant and id = p_column) then
+        perform kanban.refuse('cursor_too_old');
+    end if;
+    return p_cut;
 end $$;
 
 -- The position key for p_card in a column whose row is locked: behind p_after, or before p_before, or at the zero-based

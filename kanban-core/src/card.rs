@@ -1,9 +1,11 @@
 //! Operations on cards.
 
-use crate::db::cards::{self, ListPlace};
+use crate::db::card_list::{self, ListPlace, Shape, Whole};
+use crate::db::cards;
 use crate::kanban::with_current;
 use crate::model::{
-    BoardRef, Card, CardId, CardPatch, CardRef, ColumnId, Expected, ListCards, MoveCard, NewCard, Page, Place, Scope,
+    BoardRef, Card, CardFields, CardId, CardPatch, CardRef, ColumnId, Expected, ListCards, MoveCard, NewCard, Page,
+    PartialCard, Place, Scope,
 };
 use crate::{Error, Kanban, Result};
 
@@ -40,38 +42,67 @@ impl Kanban {
             .ok_or_else(|| Error::not_found("card", card.to_string()))
     }
 
-    /// Lists a board's cards in the order of its columns and of the cards in them.
+    /// Lists a board's cards: those that pass the filter, in the order that is asked for, else as they stand on the board.
     ///
     /// ```
     /// # use kanban_core::*;
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
     /// # fn main() { example(async |kanban, board| {
     /// kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let urgent = NewCard { priority: Priority::Critical, ..NewCard::titled("Stop the leak") };
+    /// kanban.create_card(board.columns[0].id, urgent).await?;
     /// let filter = CardFilter { status: Some(ColumnKind::Todo), ..CardFilter::default() };
-    /// let page = kanban.list_cards(board.board.id, ListCards { filter, ..ListCards::default() }).await?;
-    /// assert_eq!(page.items.len(), 1);
+    /// let list = ListCards { filter, sort: CardSort::Priority, ..ListCards::default() };
+    /// let page = kanban.list_cards(board.board.id, list).await?;
+    /// assert_eq!(page.items[0].title, "Stop the leak");
     /// # Ok(()) }) }
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](Error::NotFound) for the board; [`Invalid`](Error::Invalid) for a bad limit or cursor.
+    /// [`NotFound`](Error::NotFound) for the board; [`Invalid`](Error::Invalid) for a bad filter, limit or cursor. A cursor
+    /// is good for the same board, filter and order, for a day at least.
     pub async fn list_cards(&self, board: impl Into<BoardRef>, list: ListCards) -> Result<Page<Card>> {
-        let board = board.into();
+        self.list_in_shape(board.into(), list, Whole).await
+    }
+
+    /// Lists cards as [`list_cards`](Self::list_cards) does, with only the members that are picked: what is not asked for
+    /// is not read either. Pages of both go on with the same cursors.
+    ///
+    /// ```
+    /// # use kanban_core::*;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
+    /// # fn main() { example(async |kanban, board| {
+    /// kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
+    /// let fields = CardFields::from_iter([CardField::Title]);
+    /// let page = kanban.pick_cards(board.board.id, ListCards::default(), fields).await?;
+    /// assert_eq!(page.items[0].title.as_deref(), Some("Fix the login"));
+    /// assert_eq!(page.items[0].description, None);
+    /// # Ok(()) }) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`list_cards`](Self::list_cards).
+    pub async fn pick_cards(
+        &self,
+        board: impl Into<BoardRef>,
+        list: ListCards,
+        fields: CardFields,
+    ) -> Result<Page<PartialCard>> {
+        self.list_in_shape(board.into(), list, fields).await
+    }
+
+    async fn list_in_shape<S: Shape>(&self, board: BoardRef, list: ListCards, shape: S) -> Result<Page<S::Item>> {
+        list.filter.validate()?;
         let rows = list.page.rows()?;
         let key = self.store.cursor_key().await?;
-        let scope = Scope::of(self.tenant_str(), "list_cards", &(&board, &list.filter));
+        let scope = Scope::of(self.tenant_str(), "list_cards", &(&board, &list.filter, list.sort));
         let after = list.page.cursor.as_ref().map(|cursor| key.open::<ListPlace>(&scope, cursor)).transpose()?;
-        let rows = self.read(|conn, t| cards::list_cards(conn, t, &board, &list.filter, after.as_ref(), rows)).await?;
+        let (list, shape, from) = (&list, &shape, after.as_ref());
+        let rows = self.read(|conn, t| card_list::list(conn, t, &board, list, shape, from, rows)).await?;
         if rows.is_empty() && after.is_none() {
-            self.get_board(board).await?;
+            self.get_board(board.clone()).await?;
         }
-        let place = |row: &cards::ListedCardRow| ListPlace {
-            column_position: row.column_position,
-            column: row.card.column_id,
-            position: row.card.position,
-            card: row.card.id,
-        };
-        Ok(key.page(&scope, rows, &list.page, place, |row| row.card.into()))
+        Ok(key.page(&scope, rows, &list.page, |(_, place)| place.clone(), |(card, _)| card))
     }
 
     /// Changes what a card says. Members that are absent from the patch stay.

@@ -15,7 +15,8 @@ pub(crate) fn next_tasks(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
 
 pub(crate) fn claim_next(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
     let agent: String = a.take("agent")?;
-    let options: ClaimNext = a.rest()?;
+    let board = a.take("board")?;
+    let options = ClaimNext { board, ..a.rest()? };
     Ok(work(async move { kanban.claim_next(&agent, options).await }))
 }
 

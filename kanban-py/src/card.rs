@@ -1,6 +1,6 @@
 //! Operations on cards.
 
-use kanban_core::{CardFilter, CardPatch, CardRef, ColumnId, Kanban, ListCards, MoveCard, NewCard, Place};
+use kanban_core::{BoardRef, CardFields, CardPatch, CardRef, ColumnId, Kanban, ListCards, MoveCard, NewCard, Place};
 use pyo3::PyResult;
 
 use crate::arguments::Arguments;
@@ -19,10 +19,20 @@ pub(crate) fn get_card(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
 }
 
 pub(crate) fn list_cards(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
-    let board: kanban_core::BoardRef = a.named("board")?;
-    let page = page(a)?;
-    let filter: CardFilter = a.rest()?;
-    Ok(work(async move { kanban.list_cards(board, ListCards { filter, page }).await }))
+    let board: BoardRef = a.named("board")?;
+    let list = list(a)?;
+    Ok(work(async move { kanban.list_cards(board, list).await }))
+}
+
+pub(crate) fn pick_cards(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
+    let (board, fields): (BoardRef, CardFields) = (a.named("board")?, a.take("fields")?);
+    let list = list(a)?;
+    Ok(work(async move { kanban.pick_cards(board, list, fields).await }))
+}
+
+fn list(a: &Arguments<'_>) -> PyResult<ListCards> {
+    let (page, sort) = (page(a)?, a.take("sort")?);
+    Ok(ListCards { filter: a.rest()?, sort, page })
 }
 
 pub(crate) fn update_card(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {

@@ -105,6 +105,7 @@ impl Client {
             "create_card" => card::create_card(kanban, &a),
             "get_card" => card::get_card(kanban, &a),
             "list_cards" => card::list_cards(kanban, &a),
+            "pick_cards" => card::pick_cards(kanban, &a),
             "update_card" => card::update_card(kanban, &a),
             "move_card" => card::move_card(kanban, &a),
             "reorder_card" => card::reorder_card(kanban, &a),

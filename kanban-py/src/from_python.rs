@@ -232,7 +232,7 @@ impl<'py> Value<'_, 'py> {
 
     fn is_moment(&self) -> bool {
         // the core reads moments as text, so only the name tells them from other text
-        self.member.ends_with("_at") || self.member == "due_before"
+        ["_at", "_before", "_after"].iter().any(|end| self.member.ends_with(end))
     }
 }
 

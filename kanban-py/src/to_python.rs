@@ -28,7 +28,14 @@ pub(crate) fn to_python_as(py: Python<'_>, class: &'static str, value: &impl Ser
 /// A result class and its members in the order in which the core names them.
 struct Record {
     class: Py<PyType>,
-    members: Vec<(String, Py<PyString>)>,
+    members: Vec<Member>,
+}
+
+struct Member {
+    name: String,
+    interned: Py<PyString>,
+    /// What it is where the core leaves it out.
+    default: Py<PyAny>,
 }
 
 fn record(py: Python<'_>, name: &str) -> PyResult<&'static Record> {
@@ -38,11 +45,15 @@ fn record(py: Python<'_>, name: &str) -> PyResult<&'static Record> {
         let mut records = HashMap::new();
         for (name, class) in classes {
             let class = class.cast_into::<PyType>()?;
+            let missing = py.import("dataclasses")?.getattr("MISSING")?;
+            let declared = class.getattr("__dataclass_fields__")?;
             let mut members = Vec::new();
-            for member in class.getattr("__match_args__")?.try_iter()? {
-                let member: String = member?.extract()?;
-                let interned = PyString::intern(py, &member).unbind();
-                members.push((member, interned));
+            for name in class.getattr("__match_args__")?.try_iter()? {
+                let name: String = name?.extract()?;
+                let interned = PyString::intern(py, &name).unbind();
+                let default = declared.get_item(&name)?.getattr("default")?;
+                let default = if default.is(&missing) { py.None() } else { default.unbind() };
+                members.push(Member { name, interned, default });
             }
             records.insert(name.extract()?, Record { class: class.unbind(), members });
         }
@@ -71,12 +82,16 @@ impl<'py> Building<'py> {
         Ok(Self { record, instance, next: 0, set: 0 })
     }
 
-    fn set(&mut self, name: &str, value: &Bound<'py, PyAny>) -> PyResult<()> {
+    fn place(&self, name: &str) -> PyResult<usize> {
         let members = &self.record.members;
-        let is_next = members.get(self.next).is_some_and(|(member, _)| member == name);
-        let place = if is_next { Some(self.next) } else { members.iter().position(|(member, _)| member == name) };
-        let place = place.ok_or_else(|| PyRuntimeError::new_err(format!("kanban_py has no member for {name}")))?;
-        let member = members[place].1.bind(value.py());
+        let is_next = members.get(self.next).is_some_and(|member| member.name == name);
+        let place = if is_next { Some(self.next) } else { members.iter().position(|member| member.name == name) };
+        place.ok_or_else(|| PyRuntimeError::new_err(format!("kanban_py has no member for {name}")))
+    }
+
+    fn set(&mut self, name: &str, value: &Bound<'py, PyAny>) -> PyResult<()> {
+        let place = self.place(name)?;
+        let member = self.record.members[place].interned.bind(value.py());
         // SAFETY: three live objects; it is what `object.__setattr__` does
         let status =
             unsafe { pyo3::ffi::PyObject_GenericSetAttr(self.instance.as_ptr(), member.as_ptr(), value.as_ptr()) };
@@ -86,6 +101,13 @@ impl<'py> Building<'py> {
         self.next = place + 1;
         self.set += 1;
         Ok(())
+    }
+
+    /// Sets a member that the core leaves out.
+    fn leave(&mut self, name: &str) -> PyResult<()> {
+        let member = &self.record.members[self.place(name)?];
+        let default = member.default.bind(self.instance.py()).clone();
+        self.set(name, &default)
     }
 
     fn done(self) -> PyResult<Bound<'py, PyAny>> {
@@ -408,10 +430,10 @@ impl<'py> ser::SerializeStruct for Fields<'py> {
         Ok(())
     }
 
-    /// A member that is left out of JSON when it is null is there all the same in Python.
+    /// A member that is left out of JSON is there all the same in Python, as its class says.
     fn skip_field(&mut self, key: &'static str) -> Result<(), Failed> {
-        if let Self::Record(to, building) = self {
-            building.set(key, &to.py.None().into_bound(to.py))?;
+        if let Self::Record(_, building) = self {
+            building.leave(key)?;
         }
         Ok(())
     }

@@ -218,17 +218,49 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Listed<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let mut pairs: Vec<(String, String)> =
-            serde_urlencoded::from_str(parts.uri.query().unwrap_or_default()).map_err(|error| bad_query(&error))?;
-        let mut take = |name| pairs.iter().position(|(known, _)| known == name).map(|at| pairs.swap_remove(at).1);
-        let mut page = ListPage { cursor: take("cursor"), ..ListPage::default() };
-        if let Some(limit) = take("limit") {
-            page.limit =
-                limit.parse().map_err(|_| Problem::invalid("/limit", "must be a whole number from 1 to 200"))?;
-        }
-        let filter = serde_urlencoded::to_string(&pairs).map_err(|error| bad_query(&error))?;
-        serde_urlencoded::from_str(&filter).map(|filter| Self(filter, page)).map_err(|error| bad_query(&error))
+        let mut rest = pairs(parts)?;
+        let page = page(&mut rest)?;
+        Ok(Self(from_pairs(&rest)?, page))
     }
+}
+
+/// How a list is to be shown: parameters that stand beside its filters.
+pub(crate) trait View: DeserializeOwned {
+    /// Their names.
+    const NAMES: &'static [&'static str];
+}
+
+/// The query's parameters where a list can be shown in several ways.
+pub(crate) struct Viewed<T, V>(pub(crate) T, pub(crate) V, pub(crate) ListPage);
+
+impl<S: Send + Sync, T: DeserializeOwned, V: View> FromRequestParts<S> for Viewed<T, V> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut rest = pairs(parts)?;
+        let page = page(&mut rest)?;
+        let (view, filter): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(name, _)| V::NAMES.contains(&&**name));
+        Ok(Self(from_pairs(&filter)?, from_pairs(&view)?, page))
+    }
+}
+
+fn pairs(parts: &Parts) -> Result<Vec<(String, String)>, Problem> {
+    serde_urlencoded::from_str(parts.uri.query().unwrap_or_default()).map_err(|error| bad_query(&error))
+}
+
+/// Takes the page out of the parameters.
+fn page(pairs: &mut Vec<(String, String)>) -> Result<ListPage, Problem> {
+    let mut take = |name| pairs.iter().position(|(known, _)| known == name).map(|at| pairs.swap_remove(at).1);
+    let mut page = ListPage { cursor: take("cursor"), ..ListPage::default() };
+    if let Some(limit) = take("limit") {
+        page.limit = limit.parse().map_err(|_| Problem::invalid("/limit", "must be a whole number from 1 to 200"))?;
+    }
+    Ok(page)
+}
+
+fn from_pairs<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, Problem> {
+    let query = serde_urlencoded::to_string(pairs).map_err(|error| bad_query(&error))?;
+    serde_urlencoded::from_str(&query).map_err(|error| bad_query(&error))
 }
 
 fn bad_query(error: &impl std::fmt::Display) -> Problem {

@@ -296,7 +296,8 @@ async fn emptied(from: usize, to: usize, at_once: bool) -> Vec<String> {
         all.push(format!("{} {entity:?} {:?} {:?} {after:?}", event.action, members("before"), members("after")));
     }
     let pool = database.superuser().await;
-    let rows = "select format('%s visit %s of %s %s %s %s %s %s, %s blockers', c.title, v.visit, v.kind, v.left_at is null,
+    let rows =
+        "select format('%s visit %s of %s %s %s %s %s %s, %s blockers', c.title, v.visit, v.kind, v.left_at is null,
             v.is_wip, v.effect, v.furthest, v.worker_id, c.open_blockers)
         from kanban.cards as c join kanban.column_visits as v on v.card_id = c.id order by c.title, v.visit";
     let rows: Vec<String> = sqlx::query_scalar(rows).fetch_all(&pool).await.expect("the visits read");

@@ -16,6 +16,8 @@ mod embedded;
 mod events;
 mod idempotency;
 mod import;
+mod list_plans;
+mod lists;
 mod order;
 mod schema;
 mod transactions;

@@ -135,6 +135,7 @@ async fn every_statement_on_a_tenant_table_names_the_tenant() {
         "past_claims",
         "collisions",
         "flow_checkpoints",
+        "respreads",
     ];
     for (name, sql) in kanban_core::statements() {
         let tables = tenant_tables.iter().filter(|table| sql.contains(&format!("kanban.{table} "))).count();

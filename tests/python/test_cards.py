@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import typing
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from kanban_py import ANY, BoardDetail, Card, Invalid, Link, NotFound, VersionConflict
+from kanban_py import ANY, UNSET, BoardDetail, Card, Invalid, Link, NotFound, VersionConflict
+from kanban_py._typing import CardField, CardSort
 
 
 async def keys(kanban: Any, board: BoardDetail, column: str = "Todo") -> list[str]:
@@ -45,36 +47,67 @@ async def test_a_card_has_every_member_it_was_given(kanban: Any, board: BoardDet
 
 
 async def test_cards_are_found_by_each_filter(kanban: Any, board: BoardDetail) -> None:
-    soon = datetime.now(timezone.utc) + timedelta(days=1)
+    now = datetime.now(timezone.utc)
+    soon = now + timedelta(days=1)
     card = await kanban.create_card(
-        board.columns[1].id, "x", labels=["l"], assignees=["a"], priority="lowest", due_at=soon, external_id="e"
+        board.columns[1].id, "x", labels=["m", "l"], assignees=["a"], priority="lowest", due_at=soon, external_id="e"
     )
     filters: list[dict[str, Any]] = [
         {"column_id": board.columns[1].id},
-        {"label": "l"},
+        {"labels": ["l"]},
+        {"labels": ("l", "m")},
         {"assignee": "a"},
         {"priority": "lowest"},
         {"status": "doing"},
         {"due_before": soon + timedelta(seconds=1)},
+        {"due_after": soon},
+        {"created_after": now - timedelta(minutes=1), "due_after": now},
+        {"updated_after": now - timedelta(minutes=1), "created_before": now + timedelta(minutes=1), "status": "doing"},
         {"external_id": "e"},
     ]
     for given in filters:
         assert (await kanban.list_cards("AB", **given)).items == (card,), given
     assert [ready.key for ready in await kanban.list_cards("AB", ready=True)] == ["AB-1"]
-    assert (await kanban.list_cards("AB", due_before=soon)).items == ()
+    for nothing in ({"due_before": soon}, {"updated_before": now - timedelta(days=1)}, {"labels": ["l", "none"]}):
+        assert (await kanban.list_cards("AB", **nothing)).items == (), nothing
 
 
-async def test_pages_of_cards_follow_each_other(kanban: Any) -> None:
+@pytest.mark.parametrize("sort", typing.get_args(CardSort))
+async def test_pages_of_cards_follow_each_other_in_every_order(kanban: Any, sort: str) -> None:
     seen: list[Card] = []
     cursor = None
     while True:
-        page = await kanban.list_cards("AB", limit=2, cursor=cursor)
+        page = await kanban.list_cards("AB", limit=2, cursor=cursor, sort=sort)
         assert len(page) <= 2
         seen.extend(page)
         cursor = page.next_cursor
         if cursor is None:
             break
-    assert [card.key for card in seen] == ["AB-1", "AB-2", "AB-3"]
+    # high, high, medium: made one after the other
+    keys = ["AB-1", "AB-2", "AB-3"]
+    assert [card.key for card in seen] == (keys[::-1] if sort.startswith("-") else keys)
+
+
+async def test_picked_members_are_those_of_the_whole_card(kanban: Any, board: BoardDetail) -> None:
+    await kanban.create_card(
+        board.columns[0].id, "x", due_at=datetime.now(timezone.utc), links=[Link("https://a.example")]
+    )
+    whole = (await kanban.list_cards("AB")).items
+    picked = (await kanban.pick_cards("AB", typing.get_args(CardField))).items
+    assert [card.to_dict() for card in picked] == [card.to_dict() for card in whole]
+    card, *_ = await kanban.pick_cards("AB", ["title", "due_at", "labels"], sort="-created_at")
+    assert (card.key, card.version, card.title, card.labels) == ("AB-4", 1, "x", ())
+    assert (card.due_at, card.description, card.claim) == (whole[-1].due_at, UNSET, UNSET)
+    assert card.to_dict().keys() == {"id", "key", "version", "title", "due_at", "labels"}
+    assert repr(card).startswith(f"PartialCard(id='{card.id}', key='AB-4', version=1, title='x', labels=(), due_at=")
+    assert (await kanban.pick_cards("AB", ["due_at"], limit=1)).items[0].due_at is None, "null is not absent"
+    page = await kanban.pick_cards("AB", [], limit=3)
+    rest = await kanban.list_cards("AB", limit=3, cursor=page.next_cursor)
+    assert [card.key for card in rest] == ["AB-4"], "both go on with the same cursors"
+    with pytest.raises(Invalid, match=r"/fields/1 must be one of id, key"):
+        await kanban.pick_cards("AB", ["title", "colour"])
+    with pytest.raises(TypeError, match="fields must be a list, not str"):
+        await kanban.pick_cards("AB", "title")
 
 
 async def test_an_update_changes_what_is_given_and_none_clears(kanban: Any, board: BoardDetail) -> None:

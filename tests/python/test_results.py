@@ -54,6 +54,7 @@ def one_of_each(kanban: Kanban) -> list[Record]:
         kanban.import_beads(BEADS, "Beads"),
         kanban.list_boards(),
         kanban.list_cards("AB"),
+        *kanban.pick_cards("AB", ["title", "due_at", "claim"]),
         *kanban.list_dependencies("AB-2"),
         *kanban.list_events("AB"),
         kanban.remove_dependency("AB-4", "relates_to", "AB-1"),
@@ -164,6 +165,8 @@ def test_a_board_detail_is_a_board(blocking: Kanban) -> None:
     [
         (_typing.Priority, lambda kanban: kanban.list_cards("AB", priority="?")),
         (_typing.ColumnKind, lambda kanban: kanban.list_cards("AB", status="?")),
+        (_typing.CardSort, lambda kanban: kanban.list_cards("AB", sort="?")),
+        (_typing.CardField, lambda kanban: kanban.pick_cards("AB", ["?"])),
         (_typing.BoardTemplate, lambda kanban: kanban.create_board("x", template="?")),
         (_typing.Relation, lambda kanban: kanban.add_dependency("AB-1", "?", "AB-2")),
     ],

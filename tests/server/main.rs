@@ -4,6 +4,7 @@
 mod support;
 
 mod agents;
+mod board_cards;
 mod boards;
 mod cards;
 mod client;

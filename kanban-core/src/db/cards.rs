@@ -1,12 +1,10 @@
 //! Cards.
 
-use sqlx::postgres::PgArguments;
 use sqlx::types::{Json, Uuid};
-use sqlx::{Arguments, Postgres, QueryBuilder};
 use time::OffsetDateTime;
 
 use super::{Conn, actor_ref, bind, known, moment, object, registered};
-use crate::model::{Actor, BoardRef, Card, CardFilter, CardPatch, CardRef, Claim, Link, NewCard, Place, Priority};
+use crate::model::{Actor, Card, CardPatch, CardRef, Claim, Link, NewCard, Place, Priority};
 
 type Raw = Json<Box<serde_json::value::RawValue>>;
 
@@ -164,130 +162,6 @@ pub(crate) async fn get_card(mut conn: Conn, tenant: &str, card: &CardRef) -> sq
         CardRef::Key(key) => sqlx::query_as::<_, CardRow>(GET_CARD_BY_KEY.sql).bind(tenant).bind(key),
     };
     Ok(row.fetch_optional(&mut *conn).await?.map(Card::from))
-}
-
-/// How a list begins; [`list_query`] adds the conditions. Column by column, so that a page reads only what it shows.
-const LIST_CARDS: &str = concat!(
-    "select ",
-    card_columns!(),
-    ", o.position as column_position
-    from kanban.columns as o
-    cross join lateral (
-        select k.* from kanban.cards as k
-        where k.tenant_id = $1 and k.column_id = o.id and k.deleted_at is null"
-);
-
-/// Where a list of cards goes on: behind this card, wherever it stands now, else behind the place it had.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
-pub(crate) struct ListPlace {
-    pub(crate) column_position: i64,
-    pub(crate) column: Uuid,
-    pub(crate) position: i64,
-    pub(crate) card: Uuid,
-}
-
-#[derive(sqlx::FromRow)]
-pub(crate) struct ListedCardRow {
-    #[sqlx(flatten)]
-    pub(crate) card: CardRow,
-    pub(crate) column_position: i64,
-}
-
-/// The list's statement with exactly the conditions that are asked for, so that each can use its index.
-pub(crate) fn list_query(
-    tenant: &str,
-    board: &BoardRef,
-    filter: &CardFilter,
-    after: Option<&ListPlace>,
-    rows: i64,
-) -> Result<QueryBuilder<Postgres>, sqlx::error::BoxDynError> {
-    let mut first = PgArguments::default();
-    first.add(tenant)?;
-    let mut query = QueryBuilder::with_arguments(LIST_CARDS, first);
-    if let Some(label) = &filter.label {
-        query.push(" and k.labels @> array[").push_bind(label.clone()).push("]");
-    }
-    if let Some(assignee) = &filter.assignee {
-        query.push(" and k.assignees @> array[").push_bind(assignee.clone()).push("]");
-    }
-    if let Some(priority) = filter.priority {
-        query.push(" and k.priority = ").push_bind(priority.rank());
-    }
-    if let Some(due_before) = filter.due_before {
-        query.push(" and k.due_at < ").push_bind(due_before.to_offset_date_time());
-    }
-    if let Some(external_id) = &filter.external_id {
-        query.push(" and k.external_id = ").push_bind(external_id.clone());
-    }
-    if let Some(ready) = filter.ready {
-        query.push(
-            " and (k.status in ('backlog', 'todo') and k.open_blockers = 0
-                   and (k.claim_agent is null or k.lease_until <= now())) = ",
-        );
-        query.push_bind(ready);
-    }
-    if let Some(after) = after {
-        // the card may have got another key since, as its neighbours were spread out
-        query.push(" and (o.id <> ").push_bind(after.column);
-        query.push(" or k.position > coalesce((select position from kanban.cards where tenant_id = $1 and id = ");
-        query.push_bind(after.card).push(" and column_id = ").push_bind(after.column);
-        query.push(" and deleted_at is null), ").push_bind(after.position).push("))");
-    }
-    query.push(" order by k.position limit ").push_bind(rows);
-    query.push(") as c where o.tenant_id = $1 and o.deleted_at is null and o.board_id = (");
-    query.push("select id from kanban.boards where tenant_id = $1 and deleted_at is null and ");
-    match board {
-        BoardRef::Id(id) => query.push("id = ").push_bind(id.uuid()),
-        BoardRef::Key(key) => query.push("key = ").push_bind(key.clone()),
-    };
-    query.push(")");
-    if let Some(column) = filter.column_id {
-        query.push(" and o.id = ").push_bind(column.uuid());
-    }
-    if let Some(status) = filter.status {
-        query.push(" and o.kind = ").push_bind(status.as_str());
-    }
-    if let Some(after) = after {
-        query.push(" and o.position >= ").push_bind(after.column_position);
-    }
-    query.push(" order by o.position, c.position limit ").push_bind(rows);
-    Ok(query)
-}
-
-/// The list's statement with no condition and with every one.
-pub(crate) fn list_samples() -> Vec<(&'static str, String)> {
-    let id = Uuid::nil();
-    let board = BoardRef::Id(id.into());
-    let all = CardFilter {
-        column_id: Some(id.into()),
-        label: Some(String::new()),
-        assignee: Some(String::new()),
-        priority: Some(Priority::Medium),
-        status: Some(crate::ColumnKind::Todo),
-        due_before: Some(OffsetDateTime::UNIX_EPOCH.into()),
-        ready: Some(true),
-        external_id: Some(String::new()),
-    };
-    let place = ListPlace { column_position: 0, column: id, position: 0, card: id };
-    let text = |board: &BoardRef, filter: &CardFilter, after| {
-        list_query("", board, filter, after, 1).map(QueryBuilder::into_string).unwrap_or_default()
-    };
-    vec![
-        ("LIST_CARDS", text(&board, &CardFilter::default(), None)),
-        ("LIST_CARDS_FILTERED", text(&BoardRef::Key(String::new()), &all, Some(&place))),
-    ]
-}
-
-pub(crate) async fn list_cards(
-    mut conn: Conn,
-    tenant: &str,
-    board: &BoardRef,
-    filter: &CardFilter,
-    after: Option<&ListPlace>,
-    rows: i64,
-) -> sqlx::Result<Vec<ListedCardRow>> {
-    let mut query = list_query(tenant, board, filter, after, rows).map_err(sqlx::Error::Encode)?;
-    query.build_query_as().fetch_all(&mut *conn).await
 }
 
 pub(crate) async fn update_card(

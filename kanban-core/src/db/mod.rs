@@ -1,6 +1,8 @@
 //! The only place with SQL. Each table has a file with its statements and the rows they answer.
 
 pub(crate) mod boards;
+pub(crate) mod card_list;
+pub(crate) mod card_parts;
 pub(crate) mod cards;
 pub(crate) mod claims;
 pub(crate) mod columns;
@@ -48,7 +50,7 @@ macro_rules! registered {
 use registered;
 
 /// Every statement this crate sends, by name, for tests that prepare and explain them and for benchmarks that replay
-/// them. A list with optional conditions appears once with none and once with all of them.
+/// them. A list with optional conditions appears in each of its orders, once with none of them and once with all.
 pub fn statements() -> Vec<(&'static str, String)> {
     let tables = [
         boards::STATEMENTS,
@@ -67,7 +69,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         workspaces::STATEMENTS,
     ];
     let fixed = tables.into_iter().flatten().map(|statement| (statement.name, statement.sql.to_owned()));
-    fixed.chain(cards::list_samples()).collect()
+    fixed.chain(card_list::samples()).collect()
 }
 
 /// How often a statement that lost against concurrent work is started again.

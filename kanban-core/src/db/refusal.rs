@@ -105,6 +105,8 @@ const CONSTRAINTS: &[(&str, Broken)] = &[
     ("past_claims_kind_known", Broken::Defect),
     ("past_claims_outcome_known", Broken::Defect),
     ("past_claims_pk", Broken::Defect),
+    ("respreads_column_fk", Broken::Defect),
+    ("respreads_pk", Broken::Defect),
     ("secrets_pk", Broken::Defect),
     ("tenants_id_slug", Broken::Invalid("/id", "must be lower-case letters, digits, - and _")),
     ("tenants_pk", Broken::Duplicate("tenant", "id")),
@@ -231,6 +233,10 @@ fn refused(error: &PgDatabaseError, names: Names<'_>) -> Error {
         "target_not_on_board" => {
             Error::invalid("/move_cards_to", "names a column that is not another column of the same board")
         }
+        "cursor_too_old" => Error::invalid(
+            "/cursor",
+            "is too old: the order of its column was written anew since; start again without one",
+        ),
         "unknown_time_zone" => Error::invalid("/time_zone", "is not an IANA time zone such as Europe/Berlin"),
         "board_archived" => Error::State {
             code: "board_archived",

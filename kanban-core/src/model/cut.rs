@@ -1,8 +1,8 @@
 //! Text that is cut to its limit where the caller prefers that to a refusal.
 
 use super::{
-    BoardPatch, CardPatch, ClaimNext, ColumnPatch, MoveCard, NewBoard, NewCard, NewColumn, NewComment, NewDependency,
-    NewWorkspace, Place, Release, check,
+    BoardPatch, CardPatch, ClaimNext, ColumnPatch, ColumnPlace, MoveCard, NewBoard, NewCard, NewColumn, NewComment,
+    NewDependency, NewWorkspace, Place, Release, WorkspacePatch, check,
 };
 
 /// Inputs whose prose can be cut to its limit.
@@ -72,6 +72,10 @@ prose! {
         "/name": name, characters, NAME_CHARACTERS;
         "/description": description, bytes, DESCRIPTION_BYTES;
     }
+    WorkspacePatch {
+        "/name": name, characters, NAME_CHARACTERS;
+        "/description": description, bytes, DESCRIPTION_BYTES;
+    }
     NewBoard {
         "/name": name, characters, NAME_CHARACTERS;
         "/description": description, bytes, DESCRIPTION_BYTES;
@@ -103,6 +107,7 @@ prose! {
 }
 
 impl CutToFit for ClaimNext {}
+impl CutToFit for ColumnPlace {}
 impl CutToFit for MoveCard {}
 impl CutToFit for NewDependency {}
 impl CutToFit for Place {}

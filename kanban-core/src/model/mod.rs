@@ -53,6 +53,7 @@ macro_rules! named {
 mod actor;
 mod board;
 mod card;
+mod card_list;
 mod check;
 mod claim;
 mod column;
@@ -75,7 +76,8 @@ pub use board::{
     Board, BoardDetail, BoardPatch, BoardTemplate, Column, ColumnKind, ColumnPatch, NewBoard, NewColumn, NewWorkspace,
     Workspace,
 };
-pub use card::{Card, CardFilter, CardPatch, Link, ListCards, MoveCard, NewCard, Place, Priority};
+pub use card::{Card, CardPatch, Link, MoveCard, NewCard, Place, Priority};
+pub use card_list::{CardField, CardFields, CardFilter, CardSort, ListCards, PartialCard};
 pub use claim::{Claim, ClaimNext, ClaimOptions, Claimed, NextTasks, NothingClaimed, NothingClaimedCode, Release};
 pub(crate) use claim::{MAX_CLAIM_AGE_SECONDS, check_reason, ttl};
 pub use column::ColumnPlace;
@@ -92,9 +94,42 @@ pub use timestamp::Timestamp;
 pub use version::{Epoch, Expected, Version};
 pub use workspace::WorkspacePatch;
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::StrDeserializer;
+use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// Reads a member of a patch that is present, so that `null` is a value and not the same as an absent member.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// Reads a list, or the text of one with commas between: the query of a URL has no lists.
+fn listed<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    struct Listed<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Listed<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+            let items = text.split(',').filter(|_| !text.is_empty());
+            items.map(|item| T::deserialize(StrDeserializer::new(item))).collect()
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+            let mut all = Vec::new();
+            while let Some(item) = items.next_element()? {
+                all.push(item);
+            }
+            Ok(all)
+        }
+    }
+
+    deserializer.deserialize_seq(Listed(PhantomData))
 }

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{JsonObject, Timestamp};
+use super::{Card, JsonObject, PartialCard, Timestamp};
 
 pub(super) const ULID: &str = "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$";
 pub(super) const CARD_REF: &str = "^([0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}|[A-Za-z][A-Za-z0-9]{0,9}-[0-9]{1,18})$";
@@ -25,6 +25,19 @@ impl PartialSchema for ShortTexts {
     }
 }
 
+/// Labels in a query: with commas between, so none that has one.
+pub(super) struct Labels;
+
+impl ToSchema for Labels {}
+
+impl PartialSchema for Labels {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(256));
+        let labels = ArrayBuilder::new().items(text.pattern(Some(r"^[^,\u0000]+$")));
+        labels.max_items(Some(64)).unique_items(true).into()
+    }
+}
+
 /// Text of a form.
 pub(super) fn pattern(description: &str, pattern: &str, example: &str) -> RefOr<Schema> {
     let text = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
@@ -39,6 +52,23 @@ pub(super) fn named(description: &str, values: &[(&str, &str)]) -> RefOr<Schema>
         .description(Some(format!("{}\n{meanings}", description.trim())))
         .enum_values(Some(values.iter().map(|(name, _)| *name)))
         .into()
+}
+
+impl ToSchema for PartialCard {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Card::schemas(schemas);
+    }
+}
+
+impl PartialSchema for PartialCard {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = Card::schema();
+        if let RefOr::T(Schema::Object(card)) = &mut schema {
+            card.description = Some("A card; where some of its members were picked, the others are absent.".to_owned());
+            card.required = ["id", "key", "version"].map(str::to_owned).into();
+        }
+        schema
+    }
 }
 
 impl ToSchema for JsonObject {}

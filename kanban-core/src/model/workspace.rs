@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Check;
+use super::check::{Check, DESCRIPTION_BYTES, NAME_CHARACTERS};
 use super::{JsonObject, present};
 use crate::Result;
 
@@ -29,10 +29,10 @@ impl WorkspacePatch {
     pub(crate) fn validate(&self) -> Result<()> {
         let mut check = Check::default();
         if let Some(name) = &self.name {
-            check.characters("/name", name, 1, 256);
+            check.characters("/name", name, 1, NAME_CHARACTERS);
         }
         if let Some(description) = &self.description {
-            check.bytes("/description", description, 0, 16 * 1024);
+            check.bytes("/description", description, 0, DESCRIPTION_BYTES);
         }
         if let Some(metadata) = &self.metadata {
             check.object("/metadata", metadata);

@@ -54,6 +54,7 @@ from kanban_py.model import (
     Link,
     NothingClaimed,
     Page,
+    PartialCard,
     Workspace,
 )
 
@@ -93,6 +94,7 @@ __all__ = [
     "NotReady",
     "NothingClaimed",
     "Page",
+    "PartialCard",
     "PermissionDenied",
     "RateLimited",
     "StaleClaim",

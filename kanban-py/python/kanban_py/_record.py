@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
+from kanban_py._sentinels import UNSET
+
 R = TypeVar("R", bound="Record")
 
 _FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -20,17 +22,21 @@ class Record:
     __slots__ = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values in the shape of the REST answer: moments as text, tuples as lists."""
-        return {name: _plain(getattr(self, name)) for name in _members(type(self))}
+        """Plain JSON values in the shape of the REST answer: moments as text, tuples as lists, without what is UNSET."""
+        members = ((name, getattr(self, name)) for name in _members(type(self)))
+        return {name: _plain(value) for name, value in members if value is not UNSET}
 
     @classmethod
     def from_dict(cls: type[R], data: Mapping[str, Any]) -> R:
         """The other way round.
 
         Args:
-            data: What `to_dict` or a REST answer gave. Members that may be absent there become None.
+            data: What `to_dict` or a REST answer gave. Members that are absent there become UNSET where they may, else
+                None.
         """
-        return cls(**{name: read(data.get(name)) for name, read in _readers(cls)})
+        defaults = {field.name: field.default for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        members = ((name, read) for name, read in _readers(cls) if name in data or defaults[name] is not UNSET)
+        return cls(**{name: read(data.get(name)) for name, read in members})
 
 
 def _plain(value: Any) -> Any:

@@ -27,5 +27,6 @@ BY_CORE_NAME: Final[dict[str, type[Record]]] = {
     "Link": model.Link,
     "NothingClaimed": model.NothingClaimed,
     "Page": model.Page,
+    "PartialCard": model.PartialCard,
     "Workspace": model.Workspace,
 }

@@ -12,6 +12,45 @@ ActorKind: TypeAlias = Literal["agent", "human", "system"]
 ColumnKind: TypeAlias = Literal["backlog", "todo", "doing", "done"]
 BoardTemplate: TypeAlias = Literal["basic", "review", "empty"]
 Priority: TypeAlias = Literal["critical", "high", "medium", "low", "lowest"]
+CardSort: TypeAlias = Literal[
+    "position",
+    "-position",
+    "created_at",
+    "-created_at",
+    "updated_at",
+    "-updated_at",
+    "priority",
+    "-priority",
+    "due_at",
+    "-due_at",
+]
+CardField: TypeAlias = Literal[
+    "id",
+    "key",
+    "version",
+    "external_id",
+    "board_id",
+    "column_id",
+    "status",
+    "title",
+    "description",
+    "labels",
+    "assignees",
+    "priority",
+    "due_at",
+    "fields",
+    "links",
+    "agent_context",
+    "workflow_state",
+    "started_at",
+    "finished_at",
+    "column_since",
+    "claim",
+    "created_by",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+]
 DependencyType: TypeAlias = Literal[
     "blocks", "parent", "relates", "duplicates", "discovered_from", "supersedes", "replies_to"
 ]

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, PartialSchema};
 
 use super::strict::TEXT;
 use crate::etag::{IfMatch, MaybeIfMatch, Seen};
-use crate::extract::{Act, AsAgent, ClaimEpoch, Id, Listed, Query};
+use crate::extract::{Act, AsAgent, ClaimEpoch, Id, Listed, Query, Viewed};
 
 /// What a header can carry: no control characters, no blanks at its ends.
 const HEADER_TEXT: &str = r"^[!-~\u0080-\u00ff]([ -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$";
@@ -98,23 +98,31 @@ impl<T: IntoParams> IntoParams for Query<T> {
 
 impl<T: IntoParams> IntoParams for Listed<T> {
     fn into_params(_: impl Fn() -> Place) -> Vec<Parameter> {
-        let query =
-            |name| ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
-        let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(200));
-        let cursor = ObjectBuilder::new().schema_type(Type::String);
-        let mut parameters = T::into_params(|| Some(ParameterIn::Query));
-        parameters.extend([
-            query("limit")
-                .description(Some("The most things on the page."))
-                .schema(Some(limit.default(Some(50.into()))))
-                .build(),
-            query("cursor")
-                .description(Some("The page behind the one that gave this cursor; the first when absent."))
-                .schema(Some(cursor))
-                .build(),
-        ]);
-        parameters
+        T::into_params(|| Some(ParameterIn::Query)).into_iter().chain(page()).collect()
     }
+}
+
+impl<T: IntoParams, V: IntoParams> IntoParams for Viewed<T, V> {
+    fn into_params(_: impl Fn() -> Place) -> Vec<Parameter> {
+        let filters = T::into_params(|| Some(ParameterIn::Query));
+        filters.into_iter().chain(V::into_params(|| Some(ParameterIn::Query))).chain(page()).collect()
+    }
+}
+
+fn page() -> [Parameter; 2] {
+    let query = |name| ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
+    let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(200));
+    let cursor = ObjectBuilder::new().schema_type(Type::String);
+    [
+        query("limit")
+            .description(Some("The most things on the page."))
+            .schema(Some(limit.default(Some(50.into()))))
+            .build(),
+        query("cursor")
+            .description(Some("The page behind the one that gave this cursor; the first when absent."))
+            .schema(Some(cursor))
+            .build(),
+    ]
 }
 
 fn header(name: &str, what: &str) -> ParameterBuilder {

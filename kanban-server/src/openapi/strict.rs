@@ -25,7 +25,9 @@ pub(super) fn tighten(document: &mut OpenApi) {
     for (name, schema) in &mut components.schemas {
         if requested.contains(name) {
             without_nul(schema);
-        } else if let RefOr::T(schema) = schema {
+        } else if let RefOr::T(schema) = schema
+            && !is_partial(name)
+        {
             complete(schema);
         }
     }
@@ -57,6 +59,11 @@ fn name_of(reference: &Ref) -> &str {
 }
 
 /// An empty body reads as an object without members, so it will do where no member is needed.
+/// Whether the answer holds only what was asked for.
+fn is_partial(name: &str) -> bool {
+    name.starts_with("Partial")
+}
+
 fn needs_members(schema: &RefOr<Schema>, components: &Components) -> bool {
     match schema {
         RefOr::Ref(reference) => {

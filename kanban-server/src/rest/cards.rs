@@ -2,12 +2,15 @@
 
 use axum::extract::OriginalUri;
 use kanban_core::{
-    BoardRef, Card, CardFilter, CardPatch, CardRef, ColumnId, ListCards, MoveCard, NewCard, Page, Place,
+    BoardRef, Card, CardField, CardFields, CardFilter, CardPatch, CardRef, CardSort, ColumnId, ListCards, MoveCard,
+    NewCard, Page, PartialCard, Place,
 };
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Answer;
 use crate::etag::{IfMatch, MaybeIfMatch, Seen, created, tagged};
-use crate::extract::{self, Act, Body, Id, Listed};
+use crate::extract::{self, Act, Body, Id, View, Viewed};
 use crate::openapi::Conflict;
 
 /// Creates a card in a column, at its end unless a place is given.
@@ -49,22 +52,46 @@ pub(super) async fn read(Act(kanban): Act, Id(card): Id<CardRef>, seen: Seen) ->
     Ok(seen.answer(&kanban.get_card(card).await?))
 }
 
-/// Lists the cards of a board that pass every filter, in the order of the columns and of the cards in them.
+/// How the cards of a list are shown.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CardView {
+    /// In what order; as they stand on the board when absent.
+    #[param(inline)]
+    #[serde(default)]
+    sort: CardSort,
+    /// Only these members of each card, with commas between. Its id, key and version are always there.
+    #[param(inline, value_type = Vec<CardField>, required = false, style = Form, explode = false)]
+    fields: Option<CardFields>,
+}
+
+impl View for CardView {
+    const NAMES: &'static [&'static str] = &["sort", "fields"];
+}
+
+/// Lists the cards of a board that pass every filter.
+///
+/// All filters combine. Pages follow each other by a cursor: cards that nobody touches meanwhile come exactly once, also
+/// while others are created, moved and changed. With `fields`, each card has only the members that it names.
 #[utoipa::path(
     get,
     path = "/v1/boards/{id}/cards",
     operation_id = "list_cards",
     tag = "cards",
-    params(Act, Id<BoardRef>, Listed<CardFilter>),
-    responses((status = 200, description = "A page of cards.", body = Page<Card>))
+    params(Act, Id<BoardRef>, Viewed<CardFilter, CardView>),
+    responses((status = 200, description = "A page of cards.", body = Page<PartialCard>))
 )]
 pub(super) async fn list(
     Act(kanban): Act,
     Id(board): Id<BoardRef>,
     uri: OriginalUri,
-    Listed(filter, page): Listed<CardFilter>,
+    Viewed(filter, view, page): Viewed<CardFilter, CardView>,
 ) -> Answer {
-    Ok(extract::list(&uri, kanban.list_cards(board, ListCards { filter, page }).await?))
+    let list = ListCards { filter, sort: view.sort, page };
+    Ok(match view.fields {
+        Some(fields) => extract::list(&uri, kanban.pick_cards(board, list, fields).await?),
+        None => extract::list(&uri, kanban.list_cards(board, list).await?),
+    })
 }
 
 /// Changes a card's own members.

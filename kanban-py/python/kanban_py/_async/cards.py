@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kanban_py._sentinels import UNSET, Unset
-from kanban_py._typing import EMPTY, ColumnKind, JsonObject, Priority, Version
-from kanban_py.model import Card, Link, Page
+from kanban_py._typing import EMPTY, CardField, CardSort, ColumnKind, JsonObject, Priority, Version
+from kanban_py.model import Card, Link, Page, PartialCard
 
 from .handle import Handle
 
@@ -105,30 +105,46 @@ class Cards(Handle):
         board: str,
         *,
         column_id: str | None = None,
-        label: str | None = None,
+        labels: Sequence[str] = (),
         assignee: str | None = None,
         priority: Priority | None = None,
         status: ColumnKind | None = None,
         due_before: datetime | None = None,
+        due_after: datetime | None = None,
+        created_before: datetime | None = None,
+        created_after: datetime | None = None,
+        updated_before: datetime | None = None,
+        updated_after: datetime | None = None,
         ready: bool | None = None,
         external_id: str | None = None,
+        sort: CardSort = "position",
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Card]:
-        """Lists a board's cards in the order of its columns and of the cards in them. All that is given must hold.
+        """Lists a board's cards: those that pass every filter, as they stand on the board unless sorted otherwise.
+
+        Pages follow each other by a cursor: cards that nobody touches meanwhile come exactly once, also while others
+        are created, moved and changed.
 
         Args:
             board: The board's id or key.
             column_id: In this column.
-            label: With this label.
+            labels: With all of these labels.
             assignee: Assigned to this agent or person.
             priority: Of this priority.
             status: In a column of this kind.
             due_before: Due before this moment; aware.
+            due_after: Due at this moment or later.
+            created_before: Created before this moment.
+            created_after: Created at this moment or later.
+            updated_before: Changed last before this moment.
+            updated_after: Changed last at this moment or later.
             ready: Whether it can be started now: queued, not blocked, not under a live lease.
             external_id: With this id in another system.
+            sort: In what order: `position` (as they stand on the board), `created_at`, `updated_at`, `priority` (most
+                urgent first) or `due_at` (those without a due date last); the reverse with `-` in front.
             limit: The most on a page: 1 to 200.
-            cursor: `next_cursor` of the page before, with the same filters; the first page when None.
+            cursor: `next_cursor` of the page before, with the same filters and order; the first page when None.
 
         Raises:
             NotFound: There is no such board.
@@ -137,18 +153,102 @@ class Cards(Handle):
         Example:
             >>> [card.key for card in await kanban.list_cards("AB", ready=True)]
             ['AB-1']
+            >>> [card.key for card in await kanban.list_cards("AB", sort="-created_at")]
+            ['AB-3', 'AB-2', 'AB-1']
         """
         return await self._call(
             "list_cards",
             board=board,
             column_id=column_id,
-            label=label,
+            labels=labels,
             assignee=assignee,
             priority=priority,
             status=status,
             due_before=due_before,
+            due_after=due_after,
+            created_before=created_before,
+            created_after=created_after,
+            updated_before=updated_before,
+            updated_after=updated_after,
             ready=ready,
             external_id=external_id,
+            sort=sort,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    async def pick_cards(
+        self,
+        board: str,
+        fields: Sequence[CardField],
+        *,
+        column_id: str | None = None,
+        labels: Sequence[str] = (),
+        assignee: str | None = None,
+        priority: Priority | None = None,
+        status: ColumnKind | None = None,
+        due_before: datetime | None = None,
+        due_after: datetime | None = None,
+        created_before: datetime | None = None,
+        created_after: datetime | None = None,
+        updated_before: datetime | None = None,
+        updated_after: datetime | None = None,
+        ready: bool | None = None,
+        external_id: str | None = None,
+        sort: CardSort = "position",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[PartialCard]:
+        """Lists cards as `list_cards` does, with only the members that are picked: the others are not read at all.
+
+        Args:
+            board: The board's id or key.
+            fields: The members to have; the id, key and version are always there, the others are `UNSET`.
+            column_id: In this column.
+            labels: With all of these labels.
+            assignee: Assigned to this agent or person.
+            priority: Of this priority.
+            status: In a column of this kind.
+            due_before: Due before this moment; aware.
+            due_after: Due at this moment or later.
+            created_before: Created before this moment.
+            created_after: Created at this moment or later.
+            updated_before: Changed last before this moment.
+            updated_after: Changed last at this moment or later.
+            ready: Whether it can be started now: queued, not blocked, not under a live lease.
+            external_id: With this id in another system.
+            sort: In what order: `position` (as they stand on the board), `created_at`, `updated_at`, `priority` (most
+                urgent first) or `due_at` (those without a due date last); the reverse with `-` in front.
+            limit: The most on a page: 1 to 200.
+            cursor: `next_cursor` of the page before, with the same filters and order; the first page when None.
+
+        Raises:
+            NotFound: There is no such board.
+            Invalid: For a bad field, filter, limit or cursor.
+
+        Example:
+            >>> page = await kanban.pick_cards("AB", ["title", "priority"], ready=True)
+            >>> [(card.key, card.priority, card.description) for card in page]
+            [('AB-1', 'high', UNSET)]
+        """
+        return await self._call(
+            "pick_cards",
+            board=board,
+            fields=fields,
+            column_id=column_id,
+            labels=labels,
+            assignee=assignee,
+            priority=priority,
+            status=status,
+            due_before=due_before,
+            due_after=due_after,
+            created_before=created_before,
+            created_after=created_after,
+            updated_before=updated_before,
+            updated_after=updated_after,
+            ready=ready,
+            external_id=external_id,
+            sort=sort,
             limit=limit,
             cursor=cursor,
         )

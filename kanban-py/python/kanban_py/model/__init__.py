@@ -2,7 +2,7 @@
 
 from kanban_py.model.actor import Actor, ActorRef
 from kanban_py.model.board import Board, BoardDetail, Column, Workspace
-from kanban_py.model.card import Card, Claim, ClaimedCards, Link, NothingClaimed
+from kanban_py.model.card import Card, Claim, ClaimedCards, Link, NothingClaimed, PartialCard
 from kanban_py.model.comment import Comment
 from kanban_py.model.dependency import AddedDependency, Dependency, DependencyView
 from kanban_py.model.event import Event
@@ -29,5 +29,6 @@ __all__ = [
     "Link",
     "NothingClaimed",
     "Page",
+    "PartialCard",
     "Workspace",
 ]

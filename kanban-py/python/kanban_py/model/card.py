@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from kanban_py._record import Record
+from kanban_py._sentinels import UNSET, Unset
 from kanban_py._typing import ColumnKind, NothingClaimedCode, Priority
 from kanban_py.model.actor import ActorRef
 
@@ -100,6 +102,70 @@ class Card(Record):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PartialCard(Record):
+    """A card of which some members were picked; the others are `UNSET`. None means that a member is empty.
+
+    Attributes:
+        id: Its id.
+        key: Its short key, such as `AB-42`, kept for life.
+        version: What a guarded write names.
+        external_id: Its id in another system, unique on its board.
+        board_id: The board it is on.
+        column_id: The column it is in.
+        status: The kind of that column.
+        title: What is to be done, in one line.
+        description: What is to be done, at length.
+        labels: Labels, in the order they were given.
+        assignees: Who may work on it: ids of agents and people; anybody when empty.
+        priority: How urgent it is.
+        due_at: When it should be finished.
+        fields: Fields of the users' own.
+        links: Links to elsewhere.
+        agent_context: What agents need to know to work on it.
+        workflow_state: State of the agent framework's workflow.
+        started_at: When work on it began: its first entry into a doing or done column.
+        finished_at: When it was finished; None again if it left the done columns.
+        column_since: When it entered its present column.
+        claim: Which agent works on it, if one has claimed it.
+        created_by: Who created it.
+        created_at: When it was created.
+        updated_at: When it was changed last; extending a lease is not a change.
+        deleted_at: When it was deleted, if it was.
+    """
+
+    id: str
+    key: str
+    version: int
+    external_id: str | Unset | None = UNSET
+    board_id: str | Unset = UNSET
+    column_id: str | Unset = UNSET
+    status: ColumnKind | Unset = UNSET
+    title: str | Unset = UNSET
+    description: str | Unset = UNSET
+    labels: tuple[str, ...] | Unset = UNSET
+    assignees: tuple[str, ...] | Unset = UNSET
+    priority: Priority | Unset = UNSET
+    due_at: datetime | Unset | None = UNSET
+    fields: dict[str, Any] | Unset = field(default=UNSET, hash=False)
+    links: tuple[Link, ...] | Unset = UNSET
+    agent_context: dict[str, Any] | Unset = field(default=UNSET, hash=False)
+    workflow_state: dict[str, Any] | Unset = field(default=UNSET, hash=False)
+    started_at: datetime | Unset | None = UNSET
+    finished_at: datetime | Unset | None = UNSET
+    column_since: datetime | Unset = UNSET
+    claim: Claim | Unset | None = UNSET
+    created_by: ActorRef | Unset = UNSET
+    created_at: datetime | Unset = UNSET
+    updated_at: datetime | Unset = UNSET
+    deleted_at: datetime | Unset | None = UNSET
+
+    def __repr__(self) -> str:
+        """Only what was picked."""
+        members = ((member.name, getattr(self, member.name)) for member in dataclasses.fields(self))
+        return f"PartialCard({', '.join(f'{name}={value!r}' for name, value in members if value is not UNSET)})"
 
 
 @dataclass(frozen=True, slots=True)
