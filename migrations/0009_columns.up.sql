@@ -120,7 +120,7 @@ create function kanban.delete_column(p_tenant text, p_actor jsonb, p_id uuid, p_
     returns kanban.columns
     language plpgsql as $$
 declare
-    c_most constant integer := 500;
+    c_most constant integer := 200;
     v_now  timestamptz;
     v_to   kanban.columns;
     v_old  kanban.columns;

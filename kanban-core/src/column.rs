@@ -119,7 +119,7 @@ impl Kanban {
     /// # Errors
     /// [`NotFound`](Error::NotFound), [`VersionConflict`](Error::VersionConflict); [`Invalid`](Error::Invalid) for a target
     /// that is not another column of the board; [`State`](Error::State) when it holds cards and there is no target, or more
-    /// than 500, or on an archived board; [`WipLimitReached`](Error::WipLimitReached) for the target;
+    /// than 200, or on an archived board; [`WipLimitReached`](Error::WipLimitReached) for the target;
     /// [`Claimed`](Error::Claimed) to an agent while another agent works on one of the cards.
     pub async fn delete_column(
         &self,

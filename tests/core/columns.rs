@@ -350,22 +350,27 @@ async fn more_cards_than_one_statement_should_move_are_refused() {
     let [todo, doing] = [0, 1].map(|i| board.columns[i].id);
     let card = kanban.create_card(todo, NewCard::titled("one")).await.expect("a card");
     // the rest as copies, behind the store's back
-    let copies = "insert into kanban.cards select (jsonb_populate_record(c, jsonb_build_object(
-            'id', gen_random_uuid(), 'key', 'AB-' || n, 'position', c.position + n * 4294967296))).*
-        from kanban.cards as c, generate_series(2, 501) as n;
+    let copies = "do $$ declare
+            -- all but what is generated
+            v_columns text := (select string_agg(attname, ', ') from pg_attribute
+                               where attrelid = 'kanban.cards'::regclass and attnum > 0 and attgenerated = '');
+        begin
+            execute format('insert into kanban.cards (%1$s) select %1$s from (
+                select (jsonb_populate_record(c, jsonb_build_object(
+                    ''id'', gen_random_uuid(), ''key'', ''AB-'' || n, ''position'', c.position + n * 4294967296))).*
+                from kanban.cards as c, generate_series(2, 201) as n) as copies', v_columns);
+        end $$;
         insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, is_wip, furthest)
         select tenant_id, id, 1, board_id, column_id, status, column_since, false, 0 from kanban.cards where key <> 'AB-1';
-        update kanban.columns set cards = 501 where name = 'Todo';
-        update kanban.boards set next_number = 502";
+        update kanban.columns set cards = 201 where name = 'Todo';
+        update kanban.boards set next_number = 202";
     let pool = database.superuser().await;
     sqlx::raw_sql(copies).execute(&pool).await.expect("copied");
     let error = kanban.delete_column(todo, Expected::Any, Some(doing)).await.expect_err("that is too many");
     assert_eq!(error.code(), "too_many_cards");
     kanban.delete_card(card.id, Expected::Any).await.expect("deleted");
-    let began = std::time::Instant::now();
     kanban.delete_column(todo, Expected::Any, Some(doing)).await.expect("so many go");
-    eprintln!("500 cards went in {:?}", began.elapsed());
-    assert_eq!(columns(&kanban).await[0].cards, 500);
+    assert_eq!(columns(&kanban).await[0].cards, 200);
     let sound: Vec<_> = kanban.examine().await.expect("an examination").findings;
     assert_eq!(sound, []);
 }

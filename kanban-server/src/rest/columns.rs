@@ -113,7 +113,7 @@ pub(super) struct WithCards {
 /// Deletes a column.
 ///
 /// While it holds cards it needs `move_cards_to`, where all of them go at once and in their order, each as if it had been
-/// moved there. At most 500 cards go with it.
+/// moved there. At most 200 cards go with it.
 #[utoipa::path(
     delete,
     path = "/v1/columns/{id}",

@@ -156,7 +156,7 @@ class Columns(Handle):
             NotFound: There is no such column.
             VersionConflict: It has another version by now.
             Invalid: The target is not another column of the board.
-            Conflict: It holds cards and there is no target, or more than 500; the board is archived.
+            Conflict: It holds cards and there is no target, or more than 200; the board is archived.
             WipLimit: The target has no room for all of them.
             Claimed: Another agent works on one of the cards, and you are an agent.
 
