@@ -79,7 +79,7 @@ impl Kanban {
             return work(self.clone()).await;
         }
         let inside = |transaction| Self { transaction: Some(transaction), ..self.clone() };
-        db::transaction::transaction(self.store.pool(), |transaction| work(inside(transaction))).await
+        db::transaction::transaction(self.store.pool(), &self.tenant, |transaction| work(inside(transaction))).await
     }
 
     /// The connection of the open transaction.
@@ -93,7 +93,7 @@ impl Kanban {
     fn source(&self) -> Source<'_> {
         match &self.transaction {
             Some(transaction) => Source::Transaction(transaction),
-            None => Source::Pool(self.store.pool()),
+            None => Source::Pool(self.store.pool(), Some(&self.tenant)),
         }
     }
 

@@ -41,7 +41,8 @@ async fn start() -> Server {
     };
     let mut admin = server.admin("postgres").await;
     for statement in [
-        "create role kanban login",
+        // may create roles, so that `migrate` raises the wall between tenants by itself
+        "create role kanban login createrole",
         "create database template_kanban owner kanban template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8'",
     ] {
         sqlx::raw_sql(statement).execute(&mut admin).await.expect("the template is created");
