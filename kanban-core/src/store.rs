@@ -186,9 +186,10 @@ impl Store {
         if self.pool().pooler() == Pooler::Transaction {
             return Err(Error::State {
                 code: "pooler",
-                detail: "Behind a pooler that shares connections the schema cannot be changed. Run `kanban-server migrate` \
+                detail:
+                    "Behind a pooler that shares connections the schema cannot be changed. Run `kanban-server migrate` \
                          with the database's own URL."
-                    .to_owned(),
+                        .to_owned(),
             });
         }
         let migrator = migrator();

@@ -15,5 +15,8 @@ mod events;
 mod idempotency;
 mod import;
 mod order;
+mod plans;
 mod schema;
+mod sessions;
 mod transactions;
+mod wall;

@@ -111,11 +111,7 @@ fn over() -> Error {
 
 /// Runs operations in a transaction; from the beginning again when concurrent work got in their way. Dropped in the
 /// middle, it leaves nothing.
-pub(crate) async fn transaction<T, Fut>(
-    pool: &Pool,
-    tenant: &TenantId,
-    work: impl Fn(Transaction) -> Fut,
-) -> Result<T>
+pub(crate) async fn transaction<T, Fut>(pool: &Pool, tenant: &TenantId, work: impl Fn(Transaction) -> Fut) -> Result<T>
 where
     Fut: Future<Output = Result<T>>,
 {
