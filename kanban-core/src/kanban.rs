@@ -78,6 +78,8 @@ impl Kanban {
         if self.transaction.is_some() {
             return work(self.clone()).await;
         }
+        // read once in a process: not while a connection is held, or a pool that is used up would wait for itself
+        self.store.cursor_key().await?;
         let inside = |transaction| Self { transaction: Some(transaction), ..self.clone() };
         db::transaction::transaction(self.store.pool(), &self.tenant, |transaction| work(inside(transaction))).await
     }

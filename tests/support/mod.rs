@@ -167,6 +167,59 @@ impl Database {
     }
 }
 
+/// A PgBouncer in transaction mode before a database, with two backends. Ends with the test.
+#[allow(dead_code, reason = "not every test program pools")]
+pub struct PgBouncer {
+    process: std::process::Child,
+    _dir: tempfile::TempDir,
+    /// Where it answers, for the role that owns the database.
+    pub url: String,
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[allow(dead_code, reason = "not every test program pools")]
+impl PgBouncer {
+    /// Starts it, if there is one on this machine.
+    pub fn start(database: &Database) -> Option<Self> {
+        use std::io::BufRead;
+        use std::os::unix::fs::MetadataExt;
+        use std::os::unix::process::CommandExt;
+        let program =
+            ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|p| std::path::Path::new(p).exists())?;
+        let dir = reachable_dir();
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let server = server();
+        let settings = format!(
+            "[databases]\n{0} = host={1} port={2} user=kanban\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
+             listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n\
+             default_pool_size = 2\nignore_startup_parameters = extra_float_digits,options\n",
+            database.name, server.socket, server.port
+        );
+        let file = dir.path().join("pgbouncer.ini");
+        std::fs::write(&file, settings).expect("its settings");
+        let mut command = std::process::Command::new(program);
+        // it does not run as root, and only the server's own user gets to the server's socket
+        let owner = std::fs::metadata(&server.socket).expect("the socket's folder");
+        command.uid(owner.uid()).gid(owner.gid());
+        command.arg(&file).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+        let mut process = command.spawn().expect("it starts");
+        let mut log = std::io::BufReader::new(process.stderr.take().expect("its log")).lines();
+        let is_up = log.any(|line| line.expect("text").contains("process up"));
+        assert!(is_up, "it ended before it was up");
+        // what else it has to say is read so that it never waits
+        std::thread::spawn(move || log.for_each(drop));
+        let url = format!("postgres://kanban@127.0.0.1:{port}/{}?sslmode=disable", database.name);
+        Some(Self { process, _dir: dir, url })
+    }
+}
+
 #[allow(dead_code, reason = "not every test program looks behind the wall")]
 impl Database {
     /// The role behind whose policies sessions work.

@@ -127,6 +127,6 @@ pub(crate) async fn examine(mut conn: Conn, tenant: &str) -> sqlx::Result<Examin
         checks.push((name, sqlx::query_as(statement.sql).bind(tenant).fetch_all(&mut *conn).await?));
     }
     let blocks = sqlx::query_as(BLOCKS.sql).bind(tenant).fetch_all(&mut *conn).await?;
-    conn.end("rollback").await?;
+    conn.end(false).await?;
     Ok(Examined { checks, blocks })
 }

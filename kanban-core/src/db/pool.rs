@@ -131,9 +131,10 @@ impl Pool {
             }
         })?;
         // a lease from here on: dropped while the setting is on its way, the connection is closed
-        let held = Held { object: Some(object), is_open: false, is_clean: false, _token: token };
+        let held =
+            Held { object: Some(object), tenant: tenant.cloned(), is_open: false, is_clean: false, _token: token };
         let lease = Lease(Arc::new(Mutex::new(held)));
-        lease.connection().await.show(tenant).await?;
+        lease.connection().await.show().await?;
         Ok(lease)
     }
 
@@ -162,6 +163,8 @@ pub(crate) struct Lease(Arc<Mutex<Held>>);
 
 struct Held {
     object: Option<Object<Manager>>,
+    /// Whose rows it is to show.
+    tenant: Option<TenantId>,
     /// A transaction has begun, or may have.
     is_open: bool,
     /// Nothing is under way or open on it.
@@ -196,7 +199,7 @@ impl Lease {
         let mut conn = self.connection().await;
         if matches!(outcome, Ok(_) | Err(sqlx::Error::Database(_))) {
             if conn.0.is_open && conn.0.session().pooler == Pooler::Transaction {
-                conn.end(if outcome.is_ok() { "commit" } else { "rollback" }).await?;
+                conn.end(outcome.is_ok()).await?;
             }
             conn.0.is_clean = !conn.0.is_open;
         }
@@ -231,24 +234,31 @@ impl DerefMut for Conn {
 }
 
 impl Conn {
-    async fn show(&mut self, tenant: Option<&TenantId>) -> sqlx::Result<()> {
-        let name = tenant.map_or("", TenantId::as_str);
-        let session = self.0.session();
+    /// Makes the session show the rows that it is to show.
+    async fn show(&mut self) -> sqlx::Result<()> {
+        let held = &mut *self.0;
+        let session = held.object.as_mut().expect("it is taken out only when it is dropped");
+        let name = held.tenant.as_ref().map_or("", TenantId::as_str);
         match session.pooler {
-            Pooler::None if session.shows.as_ref().is_some_and(|shown| shown.as_ref() == tenant) => {}
+            Pooler::None if session.shows.as_ref() == Some(&held.tenant) => {}
             Pooler::None => {
                 session.shows = None;
                 sqlx::query(SHOW_TENANT.sql).bind(name).execute(&mut session.connection).await?;
-                session.shows = Some(tenant.cloned());
+                session.shows = Some(held.tenant.clone());
             }
             Pooler::Transaction => {
                 // a tenant's name holds nothing that would have to be quoted
                 let begin = format!("{}; set local kanban.tenant_id = '{name}'", session.opening);
-                self.0.is_open = true;
-                sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut **self).await?;
+                held.is_open = true;
+                sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut session.connection).await?;
             }
         }
         Ok(())
+    }
+
+    /// Makes a lease whose transaction has ended fit for one more statement.
+    pub(crate) async fn resume(&mut self) -> sqlx::Result<()> {
+        if self.0.is_open { Ok(()) } else { self.show().await }
     }
 
     /// Begins a transaction. It ends with [`end`](Self::end), or with the connection.
@@ -264,9 +274,16 @@ impl Conn {
         sqlx::raw_sql(statement).execute(&mut **self).await.map(drop)
     }
 
-    /// Ends the transaction with `commit` or `rollback`.
-    pub(crate) async fn end(&mut self, how: &'static str) -> sqlx::Result<()> {
-        sqlx::raw_sql(how).execute(&mut **self).await?;
+    /// Ends the transaction: keeps what was done in it, or takes it back.
+    pub(crate) async fn end(&mut self, keep: bool) -> sqlx::Result<()> {
+        let statement = match (self.0.session().pooler, keep) {
+            (Pooler::None, true) => "commit",
+            (Pooler::None, false) => "rollback",
+            // the next caller on this backend prepares statements under the same names
+            (Pooler::Transaction, true) => "commit; deallocate all",
+            (Pooler::Transaction, false) => "rollback; deallocate all",
+        };
+        sqlx::raw_sql(statement).execute(&mut **self).await?;
         self.0.is_open = false;
         Ok(())
     }

@@ -59,9 +59,11 @@ impl Transaction {
     where
         Fut: Future<Output = sqlx::Result<T>>,
     {
-        let conn = self.lease.connection().await;
-        if self.state.load(Ordering::Acquire) == OVER {
-            return Err(over());
+        let mut conn = self.lease.connection().await;
+        match self.state.load(Ordering::Acquire) {
+            OPEN => {}
+            OVER => return Err(over()),
+            _ => conn.resume().await.map_err(|error| refusal::explain(error, &[]))?,
         }
         self.fail_with(statement(conn).await, &[]).await
     }
@@ -75,7 +77,7 @@ impl Transaction {
         self.state.store(if did_nothing(&error) { COLLIDED } else { FAILED }, Ordering::Release);
         if matches!(error, sqlx::Error::Database(_)) {
             // where this fails too, so does what comes next
-            let _ = self.lease.connection().await.end("rollback").await;
+            let _ = self.lease.connection().await.end(false).await;
         }
         Err(refusal::explain(error, names))
     }
@@ -85,7 +87,7 @@ impl Transaction {
         let mut conn = self.lease.connection().await;
         let state = self.state.swap(OVER, Ordering::AcqRel);
         let is_done = state == OPEN && outcome.is_ok();
-        let ended = if state == OPEN { conn.end(if is_done { "commit" } else { "rollback" }).await } else { Ok(()) };
+        let ended = if state == OPEN { conn.end(is_done).await } else { Ok(()) };
         drop(conn);
         let ended = self.lease.finish(ended).await;
         match ended {
