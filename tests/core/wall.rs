@@ -156,6 +156,7 @@ fn candidates(kind: &str, ids: &[String]) -> Vec<String> {
             "[]",
         ]),
         "timestamp with time zone" => quoted(&["-infinity", "infinity", "2026-01-01"]),
+        "bytea" => vec!["decode(repeat('00', 32), 'hex')".to_owned()],
         "boolean" => vec!["true".to_owned(), "false".to_owned(), "null".to_owned()],
         "smallint" | "integer" | "bigint" => ["-1", "0", "1", "10", "200", "null"].map(str::to_owned).to_vec(),
         "name" => vec!["'kanban'".to_owned()],
@@ -192,15 +193,20 @@ async fn statements_that_leak(database: &Database, shows: &str, draws: usize) ->
         .map(|(table, column)| format!("select t::text as row from {table} as t where t.{column} = '{MARKER}'"))
         .collect();
     let whole = format!("select md5(string_agg(row, ',' order by row)) from ({}) as r", whole.join(" union all "));
-    let ids: Vec<String> = {
-        let of: Vec<String> = tables
-            .iter()
-            .filter(|(table, _)| !["kanban.tenants", "kanban.events", "kanban.column_visits"].contains(&table.as_str()))
-            .map(|(table, _)| format!("(select id from {table} where tenant_id = '{MARKER}' order by id limit 3)"))
-            .collect();
-        let sql = format!("select id::text from ({}) as i", of.join(" union all "));
-        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.expect("the ids read")
-    };
+    let with_ids: Vec<String> = sqlx::query_scalar(
+        "select c.oid::regclass::text from pg_class as c join pg_attribute as a on a.attrelid = c.oid
+         where c.relnamespace = 'kanban'::regnamespace and c.relkind = 'r' and a.attname = 'id'
+           and a.atttypid = 'uuid'::regtype",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .expect("the tables read");
+    assert!(with_ids.len() >= 6, "{with_ids:?}");
+    let some = |table| format!("(select id from {table} where tenant_id = '{MARKER}' order by id limit 3)");
+    let ids = with_ids.iter().map(some).collect::<Vec<_>>().join(" union all ");
+    let ids = format!("select id::text from ({ids}) as i");
+    let ids: Vec<String> =
+        sqlx::query_scalar(AssertSqlSafe(ids)).fetch_all(&mut connection).await.expect("the ids read");
     let before: String =
         sqlx::query_scalar(AssertSqlSafe(whole.clone())).fetch_one(&mut connection).await.expect("rows");
     let seed = support::seed();
