@@ -7,3 +7,4 @@ drop function kanban.free_capacity(text, text, integer);
 drop function kanban.take_card(jsonb, kanban.cards, text, integer, boolean);
 drop function kanban.ready_cards(text, text, text, uuid[], uuid[], text[], timestamptz, integer, integer, timestamptz,
                                  bigint, uuid, integer);
+drop function kanban.assigned_cards(text, text);

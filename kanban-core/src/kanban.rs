@@ -78,8 +78,10 @@ impl Kanban {
         if self.transaction.is_some() {
             return work(self.clone()).await;
         }
+        // read once in a process: not while a connection is held, or a pool that is used up would wait for itself
+        self.store.cursor_key().await?;
         let inside = |transaction| Self { transaction: Some(transaction), ..self.clone() };
-        db::transaction::transaction(self.store.pool(), |transaction| work(inside(transaction))).await
+        db::transaction::transaction(self.store.pool(), &self.tenant, |transaction| work(inside(transaction))).await
     }
 
     /// The connection of the open transaction.
@@ -93,7 +95,7 @@ impl Kanban {
     fn source(&self) -> Source<'_> {
         match &self.transaction {
             Some(transaction) => Source::Transaction(transaction),
-            None => Source::Pool(self.store.pool()),
+            None => Source::Pool(self.store.pool(), Some(&self.tenant)),
         }
     }
 

@@ -52,13 +52,13 @@ mod store;
 mod workspace;
 
 pub use board::BoardFilter;
-pub use db::{refusal::known_constraints, statements};
+pub use db::{Pooler, refusal::known_constraints, statements};
 pub use doctor::{Diagnosis, Finding};
 pub use error::{Error, ErrorKind, InvalidField, Result};
 pub use idempotency::Once;
 pub use kanban::Kanban;
 pub use model::*;
-pub use store::Store;
+pub use store::{Connect, Store};
 
 /// Runs the Rust example of the README.
 #[cfg(doctest)]

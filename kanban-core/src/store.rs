@@ -9,17 +9,18 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::OnceCell;
 
 use crate::db::pool::ACQUIRE_TIMEOUT;
-use crate::db::{self, Pool, Source, refusal};
+use crate::db::{self, Pool, Pooler, Source, refusal};
 use crate::model::{Actor, CursorKey, TenantId};
 use crate::{Error, Kanban, Result};
 
-/// What holds for every connection, so that no statement and no forgotten transaction blocks the others for long.
-const SESSION: [(&str, &str); 4] = [
-    ("statement_timeout", "5s"),
-    ("lock_timeout", "2s"),
-    ("idle_in_transaction_session_timeout", "10s"),
-    ("timezone", "UTC"),
-];
+/// How a store connects.
+#[derive(Debug, Clone, Default)]
+pub struct Connect {
+    /// What stands between this program and the database.
+    pub pooler: Pooler,
+    /// The most connections; two for each core when absent.
+    pub connections: Option<usize>,
+}
 
 fn migrator() -> Migrator {
     let mut migrator = sqlx::migrate!("../migrations");
@@ -38,6 +39,8 @@ pub struct Store {
 struct Inner {
     pool: Pool,
     options: PgConnectOptions,
+    /// Who raises the wall between tenants where the board's own role may not: the embedded server's superuser.
+    superuser: Option<PgConnectOptions>,
     cursor_key: OnceCell<CursorKey>,
     #[cfg(feature = "embedded")]
     embedded: tokio::sync::Mutex<Option<crate::embedded::Embedded>>,
@@ -98,7 +101,9 @@ impl Store {
                 ),
             });
         }
-        Self::with_options(socket.username(db::embedded::ROLE).database(db::embedded::DATABASE)).await
+        let socket = socket.database(db::embedded::DATABASE);
+        let superuser = socket.clone().username(embedded.superuser());
+        Self::with_options(socket.username(db::embedded::ROLE), Some(superuser), Connect::default()).await
     }
 
     /// Connects to a PostgreSQL (15 or later) by URL. The schema must be there: see [`migrate`](Self::migrate).
@@ -107,6 +112,14 @@ impl Store {
     /// [`Invalid`](Error::Invalid) for text that is not a database URL, [`Unavailable`](Error::Unavailable) when the
     /// database cannot be reached.
     pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_with(url, Connect::default()).await
+    }
+
+    /// Like [`connect`](Self::connect), saying how.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn connect_with(url: &str, connect: Connect) -> Result<Self> {
         let is_ours = url.starts_with("postgres://") || url.starts_with("postgresql://");
         let options = PgConnectOptions::from_str(url).ok().filter(|_| is_ours).ok_or_else(|| {
             Error::invalid(
@@ -114,10 +127,14 @@ impl Store {
                 "is not a PostgreSQL URL such as postgres://user:password@host:5432/database",
             )
         })?;
-        Self::with_options(options).await
+        Self::with_options(options, None, connect).await
     }
 
-    async fn with_options(options: PgConnectOptions) -> Result<Self> {
+    async fn with_options(
+        options: PgConnectOptions,
+        superuser: Option<PgConnectOptions>,
+        connect: Connect,
+    ) -> Result<Self> {
         let options = options.application_name("kanban").disable_statement_logging();
         // first one connection by hand: a pool would try again and again, and then tell only that it waited
         let cannot_reach = |why: &dyn std::fmt::Display| Error::Unavailable {
@@ -137,11 +154,13 @@ impl Store {
         first.close().await.map_err(|e| refusal::explain(e, &[]))?;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         // more would rotate through cold backends; see ARCHITECTURE.md
-        let pool = Pool::new(options.clone().options(SESSION), (2 * cores).clamp(4, 32));
+        let most = connect.connections.unwrap_or((2 * cores).clamp(4, 32)).max(1);
+        let pool = Pool::new(options.clone(), connect.pooler, most);
         Ok(Self {
             inner: Arc::new(Inner {
                 pool,
                 options,
+                superuser,
                 cursor_key: OnceCell::new(),
                 #[cfg(feature = "embedded")]
                 embedded: tokio::sync::Mutex::new(None),
@@ -164,18 +183,29 @@ impl Store {
     /// # Errors
     /// Like [`migrate`](Self::migrate); [`Invalid`](Error::Invalid) for a version that does not exist.
     pub async fn migrate_to(&self, version: Option<i64>) -> Result<()> {
+        if self.pool().pooler() == Pooler::Transaction {
+            return Err(Error::State {
+                code: "pooler",
+                detail:
+                    "Behind a pooler that shares connections the schema cannot be changed. Run `kanban-server migrate` \
+                         with the database's own URL."
+                        .to_owned(),
+            });
+        }
         let migrator = migrator();
         let newest = migrator.iter().map(|m| m.version).max().unwrap_or(0);
         let target = version.unwrap_or(newest);
         if target != 0 && !migrator.version_exists(target) {
             return Err(Error::invalid("/to", format!("names no schema version; they go from 0 to {newest}")));
         }
-        let options = self.inner.options.clone();
+        let (options, superuser) = (self.inner.options.clone(), self.inner.superuser.clone());
         // sqlx's migrator makes a future that cannot change threads: it gets a thread of its own
         let runtime = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || runtime.block_on(run_migrations(options, migrator, target)))
+        tokio::task::spawn_blocking(move || runtime.block_on(run_migrations(options, superuser, migrator, target)))
             .await
             .map_err(Error::internal)??;
+        // the next session takes the role that has been made
+        self.pool().renew();
         if target == newest && !db::read(self.source(), db::tenants::knows_letters).await? {
             return Err(Error::State {
                 code: "database_locale",
@@ -186,6 +216,19 @@ impl Store {
             });
         }
         Ok(())
+    }
+
+    /// Whether the schema is the one of this release: for where [`migrate`](Self::migrate) cannot be called.
+    ///
+    /// # Errors
+    /// [`State`](Error::State) when it is missing, older or newer.
+    pub async fn check_schema(&self) -> Result<()> {
+        let version = db::read(self.source(), db::tenants::schema_version).await?;
+        match version.cmp(&migrator().iter().map(|m| m.version).max()) {
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Less => Err(refusal::schema_missing()),
+            std::cmp::Ordering::Greater => Err(schema_newer(version.unwrap_or_default())),
+        }
     }
 
     /// The board of a tenant as one actor sees and changes it. Costs nothing; make one for each actor.
@@ -205,7 +248,8 @@ impl Store {
     /// [`NotFound`](Error::NotFound) for a name that no tenant can have.
     pub async fn create_tenant(&self, tenant: &str) -> Result<bool> {
         let tenant: TenantId = tenant.parse()?;
-        db::run(self.source(), &[], |conn| db::tenants::create_tenant(conn, tenant.as_str())).await
+        let source = Source::Pool(self.pool(), Some(&tenant));
+        db::run(source, &[], |conn| db::tenants::create_tenant(conn, tenant.as_str())).await
     }
 
     /// Whether the database answers and has the tenant `default`, as a schema that is in place does.
@@ -236,7 +280,7 @@ impl Store {
     }
 
     fn source(&self) -> Source<'_> {
-        Source::Pool(self.pool())
+        Source::Pool(self.pool(), None)
     }
 
     pub(crate) async fn cursor_key(&self) -> Result<&CursorKey> {
@@ -257,27 +301,37 @@ impl std::fmt::Debug for Store {
 }
 
 /// On a connection of its own: migrations may take longer than a statement may. What is there already is no news.
-async fn run_migrations(options: PgConnectOptions, migrator: Migrator, target: i64) -> Result<()> {
-    let options = options.options([("client_min_messages", "warning")]);
-    let mut connection = options.connect().await.map_err(|e| refusal::explain(e, &[]))?;
+async fn run_migrations(
+    options: PgConnectOptions,
+    superuser: Option<PgConnectOptions>,
+    migrator: Migrator,
+    target: i64,
+) -> Result<()> {
+    let quiet = [("client_min_messages", "warning")];
+    let mut connection = options.options(quiet).connect().await.map_err(|e| refusal::explain(e, &[]))?;
     let mut done = migrator.run_to(target, &mut connection).await;
     if done.is_ok() && migrator.iter().any(|migration| migration.version > target) {
         done = migrator.undo(&mut connection, target).await;
     }
-    connection.close().await.map_err(|e| refusal::explain(e, &[]))?;
-    done.map_err(schema_error)
+    done.map_err(schema_error)?;
+    if let Some(superuser) = superuser {
+        connection.close().await.map_err(|e| refusal::explain(e, &[]))?;
+        connection = superuser.options(quiet).connect().await.map_err(|e| refusal::explain(e, &[]))?;
+    }
+    let raised = if target > 0 {
+        db::wall::raise(&mut connection).await.map(drop)
+    } else {
+        db::wall::drop_roles(&mut connection).await
+    };
+    raised.map_err(|e| refusal::explain(e, &[]))?;
+    connection.close().await.map_err(|e| refusal::explain(e, &[]))
 }
 
 fn schema_error(error: sqlx::migrate::MigrateError) -> Error {
     use sqlx::migrate::MigrateError;
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => refusal::explain(error, &[]),
-        MigrateError::VersionMissing(version) => Error::State {
-            code: "schema_newer",
-            detail: format!(
-                "The database's schema has version {version}, which this program does not know. Use a newer release."
-            ),
-        },
+        MigrateError::VersionMissing(version) => schema_newer(version),
         MigrateError::VersionMismatch(version) => Error::State {
             code: "schema_changed",
             detail: format!(
@@ -285,5 +339,14 @@ fn schema_error(error: sqlx::migrate::MigrateError) -> Error {
             ),
         },
         error => Error::internal(error),
+    }
+}
+
+fn schema_newer(version: i64) -> Error {
+    Error::State {
+        code: "schema_newer",
+        detail: format!(
+            "The database's schema has version {version}, which this program does not know. Use a newer release."
+        ),
     }
 }

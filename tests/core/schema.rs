@@ -18,6 +18,15 @@ const SCHEMA: &str = "
     union all
     select 'index ' || indexdef from pg_indexes where schemaname = 'kanban' and tablename <> 'migrations'
     union all
+    select 'policy ' || tablename || ' ' || policyname || ' ' || cmd || ' ' || qual || ' ' || coalesce(with_check, '')
+    from pg_policies where schemaname = 'kanban'
+    union all
+    select 'forced ' || relname from pg_class
+    where relnamespace = 'kanban'::regnamespace and relrowsecurity and relforcerowsecurity
+    union all
+    select 'owner ' || proname || ' ' || regexp_replace(proowner::regrole::text, '[0-9]+$', '') from pg_proc
+    where pronamespace = 'kanban'::regnamespace
+    union all
     select 'function ' || pg_get_functiondef(oid) from pg_proc where pronamespace = 'kanban'::regnamespace
     order by 1";
 

@@ -1,6 +1,6 @@
 //! Recomputes what the schema keeps counted, and answers where the two differ.
 
-use super::{Conn, registered};
+use super::{Begin, Conn, registered};
 
 registered! {
     COLUMN_COUNTS = "select c.id::text as place, format('column %s of board %s counts %s cards and holds %s',
@@ -133,12 +133,13 @@ pub(crate) struct Examined {
 
 pub(crate) async fn examine(mut conn: Conn, tenant: &str) -> sqlx::Result<Examined> {
     // one snapshot for all checks, and time for large boards
-    conn.begin("begin isolation level repeatable read read only; set local statement_timeout = 0").await?;
+    conn.begin(Begin::Snapshot).await?;
+    sqlx::raw_sql("set local statement_timeout = 0").execute(&mut *conn).await?;
     let mut checks = Vec::with_capacity(CHECKS.len());
     for (name, statement) in CHECKS {
         checks.push((name, sqlx::query_as(statement.sql).bind(tenant).fetch_all(&mut *conn).await?));
     }
     let blocks = sqlx::query_as(BLOCKS.sql).bind(tenant).fetch_all(&mut *conn).await?;
-    conn.end("rollback").await?;
+    conn.end(false).await?;
     Ok(Examined { checks, blocks })
 }

@@ -18,6 +18,7 @@ pub(crate) mod pool;
 pub(crate) mod refusal;
 pub(crate) mod tenants;
 pub(crate) mod transaction;
+pub(crate) mod wall;
 pub(crate) mod workspaces;
 
 use std::time::Duration;
@@ -25,9 +26,10 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use sqlx::types::Json;
 
-pub(crate) use self::pool::{Conn, Pool};
+pub use self::pool::Pooler;
+pub(crate) use self::pool::{Begin, Conn, Pool};
 use self::transaction::Transaction;
-use crate::model::{Actor, ActorKind, ActorRef, JsonObject, Timestamp};
+use crate::model::{Actor, ActorKind, ActorRef, JsonObject, TenantId, Timestamp};
 use crate::{Error, Result};
 
 /// A statement with the name under which plans and benchmarks know it.
@@ -65,7 +67,9 @@ pub fn statements() -> Vec<(&'static str, String)> {
         events::STATEMENTS,
         idempotency::STATEMENTS,
         import::STATEMENTS,
+        pool::STATEMENTS,
         tenants::STATEMENTS,
+        wall::STATEMENTS,
         workspaces::STATEMENTS,
     ];
     let fixed = tables.into_iter().flatten().map(|statement| (statement.name, statement.sql.to_owned()));
@@ -78,8 +82,8 @@ const ATTEMPTS: u32 = 5;
 /// Where a statement's connection comes from.
 #[derive(Clone, Copy)]
 pub(crate) enum Source<'a> {
-    /// Any free one; the statement stands for itself.
-    Pool(&'a Pool),
+    /// Any free one, showing this tenant's rows, or nobody's; the statement stands for itself.
+    Pool(&'a Pool, Option<&'a TenantId>),
     /// That of an open transaction, which decides about all its statements at once.
     Transaction(&'a Transaction),
 }
@@ -97,7 +101,7 @@ where
     Fut: Future<Output = sqlx::Result<T>>,
 {
     match source {
-        Source::Pool(pool) => again(pool, names, statement, did_nothing).await,
+        Source::Pool(pool, tenant) => again(pool, tenant, names, statement, did_nothing).await,
         Source::Transaction(transaction) => transaction.run(names, statement).await,
     }
 }
@@ -108,8 +112,8 @@ where
     Fut: Future<Output = sqlx::Result<T>>,
 {
     match source {
-        Source::Pool(pool) => {
-            again(pool, &[], statement, |error| did_nothing(error) || matches!(error, sqlx::Error::Io(_))).await
+        Source::Pool(pool, tenant) => {
+            again(pool, tenant, &[], statement, |error| did_nothing(error) || matches!(error, sqlx::Error::Io(_))).await
         }
         Source::Transaction(transaction) => transaction.read(statement).await,
     }
@@ -117,6 +121,7 @@ where
 
 async fn again<T, Fut>(
     pool: &Pool,
+    tenant: Option<&TenantId>,
     names: refusal::Names<'_>,
     statement: impl Fn(Conn) -> Fut,
     is_worth_it: impl Fn(&sqlx::Error) -> bool,
@@ -126,7 +131,7 @@ where
 {
     let mut attempt = 1;
     loop {
-        match once(pool, &statement).await {
+        match once(pool, tenant, &statement).await {
             Ok(value) => return Ok(value),
             Err(error) if attempt < ATTEMPTS && is_worth_it(&error) => {
                 tracing::debug!(error.message = %error, attempt, "starting a statement again");
@@ -138,16 +143,15 @@ where
     }
 }
 
-async fn once<T, Fut>(pool: &Pool, statement: &impl Fn(Conn) -> Fut) -> sqlx::Result<T>
+async fn once<T, Fut>(pool: &Pool, tenant: Option<&TenantId>, statement: &impl Fn(Conn) -> Fut) -> sqlx::Result<T>
 where
     Fut: Future<Output = sqlx::Result<T>>,
 {
-    let lease = pool.lease().await?;
+    let lease = pool.lease(tenant).await?;
     let outcome = statement(lease.connection().await).await;
-    match outcome {
-        Ok(_) | Err(sqlx::Error::Database(_)) => lease.finish().await,
-        Err(sqlx::Error::Io(_)) => pool.forget_idle(),
-        Err(_) => {}
+    let outcome = lease.finish(outcome).await;
+    if matches!(outcome, Err(sqlx::Error::Io(_))) {
+        pool.forget_idle();
     }
     outcome
 }

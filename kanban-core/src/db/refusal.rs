@@ -145,6 +145,8 @@ pub(crate) fn explain(error: sqlx::Error, names: Names<'_>) -> Error {
                 "The database cannot be reached. Check that it runs, then try again; after a lost write, read first: it may have been done.",
             )
         }
+        // one of ours, from where a session begins
+        sqlx::Error::Configuration(error) => error.downcast().map_or_else(Error::internal, |error| *error),
         error => Error::internal(error),
     }
 }
@@ -152,6 +154,14 @@ pub(crate) fn explain(error: sqlx::Error, names: Names<'_>) -> Error {
 /// What lost against concurrent work too often.
 pub(crate) fn too_busy() -> Error {
     super::unavailable("Too much happens at once on this board to do it now. Try again shortly.")
+}
+
+pub(crate) fn schema_missing() -> Error {
+    Error::State {
+        code: "schema_missing",
+        detail: "The database has no kanban schema, or one of another version. Run `kanban-server migrate` on it."
+            .to_owned(),
+    }
 }
 
 fn by_code(code: String, error: Box<dyn sqlx::error::DatabaseError>) -> Error {
@@ -163,10 +173,14 @@ fn by_code(code: String, error: Box<dyn sqlx::error::DatabaseError>) -> Error {
             super::unavailable("The database is not ready to answer. Try again shortly.")
         }
         // no such schema, table or function; a column too few
-        "3F000" | "42P01" | "42883" | "42703" => Error::State {
-            code: "schema_missing",
-            detail: "The database has no kanban schema, or one of another version. Run `kanban-server migrate` on it."
-                .to_owned(),
+        "3F000" | "42P01" | "42883" | "42703" => schema_missing(),
+        "42501" => Error::State {
+            code: "database_privileges",
+            detail: format!(
+                "The database does not let this role work on the board: {}. Run `kanban-server migrate` as the schema's \
+                 owner.",
+                error.message()
+            ),
         },
         "28P01" | "28000" | "3D000" => {
             super::unavailable(format!("The database refuses the connection: {}. Check DATABASE_URL.", error.message()))
@@ -193,6 +207,7 @@ struct Detail {
     agent_id: String,
     until: String,
     reason: String,
+    role: String,
     path: Vec<String>,
     actual: i64,
     limit: i64,
@@ -280,6 +295,7 @@ fn refused(error: &PgDatabaseError, names: Names<'_>) -> Error {
             code: "claim_too_old",
             detail: format!("The claim on {} has been kept for as long as a claim may be. Claim it again.", d.card),
         },
+        "wall_missing" => super::wall::wall_missing(&d.role),
         "no_done_column" => Error::State {
             code: "no_done_column",
             detail: "The board has no column of kind done. Create one first.".to_owned(),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::refusal::{self, Names};
-use super::{Conn, Pool, did_nothing, pause, pool::Lease};
+use super::{Begin, Conn, Pool, did_nothing, pause, pool::Lease};
+use crate::model::TenantId;
 use crate::{Error, Result};
 
 /// An open transaction. Clones are the same one.
@@ -24,9 +25,9 @@ const COLLIDED: u8 = 2;
 const OVER: u8 = 3;
 
 impl Transaction {
-    async fn begin(pool: &Pool) -> sqlx::Result<Self> {
-        let lease = pool.lease().await?;
-        lease.connection().await.begin("begin").await?;
+    async fn begin(pool: &Pool, tenant: &TenantId) -> sqlx::Result<Self> {
+        let lease = pool.lease(Some(tenant)).await?;
+        lease.connection().await.begin(Begin::Write).await?;
         Ok(Self { lease, state: Arc::new(AtomicU8::new(OPEN)) })
     }
 
@@ -58,9 +59,11 @@ impl Transaction {
     where
         Fut: Future<Output = sqlx::Result<T>>,
     {
-        let conn = self.lease.connection().await;
-        if self.state.load(Ordering::Acquire) == OVER {
-            return Err(over());
+        let mut conn = self.lease.connection().await;
+        match self.state.load(Ordering::Acquire) {
+            OPEN => {}
+            OVER => return Err(over()),
+            _ => conn.resume().await.map_err(|error| refusal::explain(error, &[]))?,
         }
         self.fail_with(statement(conn).await, &[]).await
     }
@@ -74,7 +77,7 @@ impl Transaction {
         self.state.store(if did_nothing(&error) { COLLIDED } else { FAILED }, Ordering::Release);
         if matches!(error, sqlx::Error::Database(_)) {
             // where this fails too, so does what comes next
-            let _ = self.lease.connection().await.end("rollback").await;
+            let _ = self.lease.connection().await.end(false).await;
         }
         Err(refusal::explain(error, names))
     }
@@ -84,9 +87,9 @@ impl Transaction {
         let mut conn = self.lease.connection().await;
         let state = self.state.swap(OVER, Ordering::AcqRel);
         let is_done = state == OPEN && outcome.is_ok();
-        let ended = if state == OPEN { conn.end(if is_done { "commit" } else { "rollback" }).await } else { Ok(()) };
+        let ended = if state == OPEN { conn.end(is_done).await } else { Ok(()) };
         drop(conn);
-        self.lease.finish().await;
+        let ended = self.lease.finish(ended).await;
         match ended {
             _ if state == COLLIDED => None,
             Err(error) if is_done && did_nothing(&error) => None,
@@ -110,12 +113,12 @@ fn over() -> Error {
 
 /// Runs operations in a transaction; from the beginning again when concurrent work got in their way. Dropped in the
 /// middle, it leaves nothing.
-pub(crate) async fn transaction<T, Fut>(pool: &Pool, work: impl Fn(Transaction) -> Fut) -> Result<T>
+pub(crate) async fn transaction<T, Fut>(pool: &Pool, tenant: &TenantId, work: impl Fn(Transaction) -> Fut) -> Result<T>
 where
     Fut: Future<Output = Result<T>>,
 {
     for attempt in 1..super::ATTEMPTS {
-        let transaction = Transaction::begin(pool).await.map_err(|error| refusal::explain(error, &[]))?;
+        let transaction = Transaction::begin(pool, tenant).await.map_err(|error| refusal::explain(error, &[]))?;
         let outcome = work(transaction.clone()).await;
         if let Some(outcome) = transaction.end(outcome).await {
             return outcome;

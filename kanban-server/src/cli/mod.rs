@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use kanban_core::Pooler;
 
 use crate::Config;
 
@@ -38,6 +39,9 @@ struct Settings {
     /// A PostgreSQL to use instead of the embedded one
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// What stands between: `transaction` for a pooler that gives each transaction another backend, such as PgBouncer
+    #[arg(long, global = true, env = "KANBAN_POOLER", default_value = "none")]
+    pooler: PoolerMode,
     /// Do not create the demo board in an empty database
     #[arg(long, global = true)]
     no_demo: bool,
@@ -86,6 +90,24 @@ enum Command {
     Openapi,
     /// Ask the server at --bind whether it lives
     Healthcheck,
+}
+
+/// What may stand between the server and its database.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PoolerMode {
+    /// Each connection has a backend of its own
+    None,
+    /// Each transaction has one
+    Transaction,
+}
+
+impl From<PoolerMode> for Pooler {
+    fn from(mode: PoolerMode) -> Self {
+        match mode {
+            PoolerMode::None => Self::None,
+            PoolerMode::Transaction => Self::Transaction,
+        }
+    }
 }
 
 /// Formats that can be imported.

@@ -1,0 +1,2 @@
+drop function kanban.create_tenant(text);
+drop function kanban.has_several_tenants();

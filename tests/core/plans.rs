@@ -1,0 +1,97 @@
+//! Behind the wall between tenants, hot statements still use their indexes.
+
+use kanban_core::{Actor, NewBoard, NewCard, NewWorkspace};
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::support::{self, Database};
+
+/// A tenant with so many cards that a plan which reads them all is not the cheapest one, and a small one.
+async fn fill(database: &Database) {
+    let store = database.store().await;
+    for (tenant, is_large) in [("large", true), ("small", false)] {
+        store.create_tenant(tenant).await.expect("a tenant");
+        let kanban = store.tenant(tenant, Actor::human("ada")).expect("a person");
+        kanban.create_workspace(NewWorkspace { name: "work".to_owned(), ..Default::default() }).await.expect("one");
+        let board = kanban.create_board(NewBoard::named("Agent Backlog")).await.expect("a board");
+        kanban.create_card(board.columns[0].id, NewCard::titled("first")).await.expect("a card");
+        // as the first one in all that is not named here
+        let more = "
+            do $$ begin execute (
+                select format(
+                    'insert into kanban.cards (%s) select %s
+                     from kanban.cards as c cross join generate_series(1, 20000) as n where c.tenant_id = ''large''',
+                    string_agg(attname, ', '),
+                    string_agg(case attname::text
+                        when 'id' then 'gen_random_uuid()'
+                        when 'key' then '''AB-'' || (n + 1)'
+                        when 'position' then 'position + n * 4294967296'
+                        when 'title' then '''card '' || n'
+                        when 'assignees' then
+                            'case when n % 1000 = 0 then array[''agent-'' || n] else ''{}'' end::text[]'
+                        when 'priority' then '(n % 5)::smallint'
+                        else attname::text end, ', '))
+                from pg_attribute where attrelid = 'kanban.cards'::regclass and attnum > 0 and not attisdropped
+                  and attgenerated = '');
+            end $$";
+        if is_large {
+            sqlx::raw_sql(more).execute(&database.superuser().await).await.expect("more cards");
+        }
+    }
+    sqlx::raw_sql("analyze").execute(&database.superuser().await).await.expect("statistics");
+}
+
+/// The plan of a registered statement on a session that shows the large tenant's rows.
+async fn plan(connection: &mut PgConnection, name: &str, values: &str) -> Value {
+    let (_, sql) = kanban_core::statements().into_iter().find(|(known, _)| *known == name).expect("it is registered");
+    let sql =
+        format!("deallocate all; prepare probe as {sql}; explain (format json, analyze) execute probe ({values})");
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+    let plan: String = sqlx::Row::try_get_unchecked(rows.last().expect("a plan"), 0).expect("its text");
+    let plan: Value = serde_json::from_str(&plan).expect("JSON");
+    eprintln!("{name}: {} ms", plan[0]["Execution Time"]);
+    plan
+}
+
+/// Whether some step of a plan goes through the whole table of cards.
+fn reads_all_cards(plan: &Value) -> bool {
+    match plan {
+        Value::Array(steps) => steps.iter().any(reads_all_cards),
+        Value::Object(step) => {
+            (step.get("Node Type").is_some_and(|node| node == "Seq Scan")
+                && step.get("Relation Name").is_some_and(|name| name == "cards"))
+                || step.values().any(reads_all_cards)
+        }
+        _ => false,
+    }
+}
+
+#[tokio::test]
+async fn hot_statements_use_their_indexes_behind_the_wall() {
+    let database = support::database().await;
+    fill(&database).await;
+    let mut connection = database.application("large").await;
+    let board: String = sqlx::query_scalar("select id::text from kanban.boards")
+        .fetch_one(&mut connection)
+        .await
+        .expect("the large tenant's only");
+    let after = "-1, -1, null, 0, '00000000-0000-0000-0000-000000000000', 51";
+    let cases = [
+        ("GET_CARD_BY_KEY", "'large', 'AB-777'".to_owned(), "cards_key_unique"),
+        ("LIST_CARDS", format!("'large', 51, '{board}', 51"), "cards_position_unique"),
+        ("NEXT_TASKS", format!("'large', 'agent-5000', null, null, '{{}}', {after}"), "cards_ready"),
+    ];
+    for (name, values, index) in cases {
+        let plan = plan(&mut connection, name, &values).await;
+        assert!(plan.to_string().contains(index), "{name} uses {index}: {plan}");
+        assert!(!reads_all_cards(&plan), "{name} reads all cards: {plan}");
+    }
+    // what the function that passes the policies does inside is not part of the plan above
+    let inside = "explain (format json) select c.id from kanban.cards as c
+        where c.tenant_id = 'large' and c.assignees @> array['agent-5000'] and c.assignees <> '{}'
+          and c.finished_at is null and c.deleted_at is null";
+    let plan: Value = sqlx::query_scalar(inside).fetch_one(&database.superuser().await).await.expect("a plan");
+    assert!(plan.to_string().contains("cards_assigned"), "{plan}");
+    let behind: Value = sqlx::query_scalar(inside).fetch_one(&mut connection).await.expect("a plan");
+    assert!(!behind.to_string().contains("cards_assigned"), "it would not be needed any more: {behind}");
+}
