@@ -35,6 +35,7 @@ mod agent;
 mod board;
 mod card;
 mod comment;
+mod confirmation;
 mod db;
 mod dependency;
 mod doctor;

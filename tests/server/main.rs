@@ -9,6 +9,7 @@ mod cards;
 mod client;
 mod http;
 mod idempotency;
+mod mcp;
 mod openapi;
 mod process;
 mod refusals;
