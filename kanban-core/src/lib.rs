@@ -36,6 +36,7 @@ mod board;
 mod card;
 mod column;
 mod comment;
+mod confirmation;
 mod db;
 mod dependency;
 mod doctor;

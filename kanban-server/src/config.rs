@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, Method};
 use clap::Args;
 use tower_http::cors::CorsLayer;
@@ -18,11 +19,19 @@ pub struct Config {
     /// Origins whose web pages may call the API, such as https://board.example; several with commas between [default: none]
     #[arg(long, global = true, env = "KANBAN_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN", value_parser = origin)]
     pub cors_origin: Vec<HeaderValue>,
+    /// Names under which clients reach /mcp besides this machine's own, such as board.example or board.example:8443
+    #[arg(long, global = true, env = "KANBAN_ALLOWED_HOSTS", value_delimiter = ',', value_name = "HOST", value_parser = host)]
+    pub allowed_host: Vec<String>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { body_limit: 1024 * 1024, answer_time: Duration::from_secs(30), cors_origin: Vec::new() }
+        Self {
+            body_limit: 1024 * 1024,
+            answer_time: Duration::from_secs(30),
+            cors_origin: Vec::new(),
+            allowed_host: Vec::new(),
+        }
     }
 }
 
@@ -41,13 +50,17 @@ impl Config {
 }
 
 /// What a page may send beside what every page may.
-const REQUEST_HEADERS: [&str; 12] = [
+const REQUEST_HEADERS: [&str; 16] = [
     "authorization",
     "content-type",
     "idempotency-key",
     "if-match",
     "if-none-match",
     "last-event-id",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
+    "mcp-session-id",
     "prefer",
     "x-agent-context",
     "x-agent-id",
@@ -57,8 +70,16 @@ const REQUEST_HEADERS: [&str; 12] = [
 ];
 
 /// What a page may read of an answer.
-const ANSWER_HEADERS: [&str; 7] =
-    ["etag", "link", "location", "preference-applied", "retry-after", "x-request-id", "x-truncated-fields"];
+const ANSWER_HEADERS: [&str; 8] = [
+    "etag",
+    "link",
+    "location",
+    "mcp-session-id",
+    "preference-applied",
+    "retry-after",
+    "x-request-id",
+    "x-truncated-fields",
+];
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| (1..=3600).contains(seconds));
@@ -74,9 +95,30 @@ fn origin(text: &str) -> Result<HeaderValue, String> {
     })
 }
 
+/// A host name or address, with a port where only that one is right.
+fn host(text: &str) -> Result<String, String> {
+    let is_host = text.parse::<Authority>().is_ok_and(|host| !host.as_str().contains(['@', '*', ',']));
+    let text = text.to_ascii_lowercase();
+    if is_host {
+        Ok(text)
+    } else {
+        Err("expected a host as clients name it, such as board.example or board.example:8443".to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::origin;
+    use super::{host, origin};
+
+    #[test]
+    fn a_host_is_a_name_and_maybe_a_port() {
+        for good in ["board.example", "Board.Example:8443", "10.0.0.7", "[::1]:80"] {
+            assert_eq!(host(good).ok(), Some(good.to_lowercase()), "{good}");
+        }
+        for bad in ["", "https://board.example", "board.example/x", "*.example", "a@b", "a b"] {
+            assert!(host(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn an_origin_is_scheme_host_and_port_and_nothing_else() {

@@ -68,6 +68,12 @@ impl FromRequestParts<Store> for AsAgent {
     }
 }
 
+/// The board as the sender of a request that is not REST sees it: `X-Agent-Id` makes it that agent, else it is `actor`.
+pub(crate) fn caller(parts: &Parts, store: &Store, actor: Actor) -> Result<Kanban, Problem> {
+    let actor = text(&parts.headers, "x-agent-id")?.map_or(actor, Actor::agent);
+    handle(parts, store, actor)
+}
+
 fn handle(parts: &Parts, store: &Store, mut actor: Actor) -> Result<Kanban, Problem> {
     actor.run_id = text(&parts.headers, "x-agent-run")?.map(Cow::into_owned);
     actor.context = text(&parts.headers, "x-agent-context")?
@@ -188,7 +194,7 @@ fn malformed(reason: &str, error: &serde_json::Error) -> Problem {
 }
 
 /// A path of serde as a JSON pointer (RFC 6901).
-fn pointer(path: &serde_path_to_error::Path) -> String {
+pub(crate) fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter()
         .map(|segment| match segment {

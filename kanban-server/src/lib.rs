@@ -6,6 +6,7 @@ mod etag;
 mod extract;
 mod headers;
 mod idempotency;
+mod mcp;
 mod observe;
 pub mod openapi;
 mod prefer;
@@ -33,5 +34,6 @@ pub fn app(store: Store, config: &Config) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, config.answer_time))
         .layer(DefaultBodyLimit::max(config.body_limit));
-    rest::routes(store.clone()).layer(layers).with_state(store)
+    let mcp = mcp::route(&store, config);
+    rest::routes(store.clone()).merge(mcp).layer(layers).with_state(store)
 }

@@ -24,6 +24,10 @@ impl RequestId {
     }
 }
 
+/// Marks an answer whose body is what the caller must get, whatever its status.
+#[derive(Debug, Clone)]
+pub(crate) struct Finished;
+
 pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = RequestId::of(&request);
@@ -33,7 +37,8 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", request.id = %id.0);
     let mut response = tracing::Instrument::instrument(next.run(request), span).await;
     let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
+    let is_finished = response.extensions_mut().remove::<Finished>().is_some();
+    if !is_finished && (status.is_client_error() || status.is_server_error()) {
         response = as_problem(response, &id.0);
     }
     if let Ok(value) = HeaderValue::from_str(&id.0) {

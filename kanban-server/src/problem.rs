@@ -95,6 +95,22 @@ impl Problem {
         problem
     }
 
+    /// What says something to a caller that is not HTTP: no status, and only members that have a value.
+    pub(crate) fn to_value(&self) -> Value {
+        let parts = &self.0;
+        let mut value = serde_json::json!({ "code": parts.code, "detail": parts.detail });
+        if parts.retryable {
+            value["retryable"] = true.into();
+        }
+        if !parts.errors.is_empty() {
+            value["errors"] = serde_json::json!(parts.errors);
+        }
+        for (name, member) in parts.members.as_object().into_iter().flatten().filter(|(_, member)| !member.is_null()) {
+            value[name] = member.clone();
+        }
+        value
+    }
+
     /// Writes the problem as an answer's body.
     pub(crate) fn render(&self, request_id: &str) -> Response {
         let parts = &self.0;

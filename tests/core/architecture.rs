@@ -50,6 +50,15 @@ fn adapters_know_no_sql_and_not_each_other() {
 }
 
 #[test]
+fn rest_and_mcp_do_not_know_each_other() {
+    for (folder, other) in [("kanban-server/src/rest", "mcp"), ("kanban-server/src/mcp", "rest::")] {
+        for (path, text) in sources(folder) {
+            assert!(!text.contains(&format!("crate::{other}")), "{} names {other}", path.display());
+        }
+    }
+}
+
+#[test]
 fn the_core_knows_no_transport() {
     for (path, text) in sources("kanban-core/src") {
         for sign in ["axum", "hyper::", "http::", "pyo3", "StatusCode", "rmcp"] {

@@ -12,6 +12,7 @@ mod columns;
 mod comments;
 mod http;
 mod idempotency;
+mod mcp;
 mod openapi;
 mod process;
 mod refusals;

@@ -3,6 +3,7 @@
 mod check;
 mod import;
 mod log;
+mod mcp;
 mod serve;
 mod store;
 mod welcome;
@@ -60,6 +61,12 @@ impl Settings {
 enum Command {
     /// Serve the board over HTTP (the default)
     Serve,
+    /// Serve the board as tools to one MCP client, over standard input and output
+    Mcp {
+        /// Id of the agent that the client is [default: the client's own name]
+        #[arg(long, env = "KANBAN_AGENT")]
+        agent: Option<String>,
+    },
     /// Bring the database's schema up to date
     Migrate {
         /// Go to this version, up or down; what later versions stored is lost on the way down
@@ -132,6 +139,7 @@ impl Cli {
         let outcome = runtime.block_on(async {
             match self.command.unwrap_or(Command::Serve) {
                 Command::Serve => serve::serve(settings).await.map(|()| ExitCode::SUCCESS),
+                Command::Mcp { agent } => mcp::serve(settings, agent).await.map(|()| ExitCode::SUCCESS),
                 Command::Migrate { to } => check::migrate(settings, to).await,
                 Command::Import { format: Format::Beads, board, json, file } => {
                     import::beads(settings, &board, &file, json).await
