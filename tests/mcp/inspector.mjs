@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 const [program, url, folder] = process.argv.slice(2);
 const targets = {
   http: [url, "--transport", "http", "--header", "X-Agent-Id: inspector"],
-  stdio: [program, "mcp", "--data-dir", folder, "--agent", "inspector"],
+  stdio: ["-e", "KANBAN_LOG=error", program, "mcp", "--data-dir", folder, "--agent", "inspector"],
 };
 
 /** Runs one method and gives back its result. */
