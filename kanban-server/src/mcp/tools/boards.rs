@@ -133,7 +133,7 @@ async fn top(kanban: &kanban_core::Kanban, board: &BoardDetail, column: &Column,
         return Ok(Vec::new());
     }
     let filter = CardFilter { column_id: Some(column.id), ..CardFilter::default() };
-    let list = ListCards { filter, page: ListPage::first(cards) };
+    let list = ListCards { filter, page: ListPage::first(cards), ..ListCards::default() };
     Ok(kanban.list_cards(board.board.id, list).await?.items)
 }
 

@@ -53,17 +53,18 @@ pub(in crate::mcp) async fn find_cards(call: Call, args: FindCards) -> Outcome<F
     };
     let filter = CardFilter {
         column_id,
-        label: args.label,
+        labels: args.label.into_iter().collect(),
         assignee: args.assignee,
         priority: args.priority,
         status: args.status,
         due_before: args.due_before,
         ready: args.ready,
         external_id: args.external_id,
+        ..CardFilter::default()
     };
     let read = |page| {
         let (kanban, board) = (call.kanban.clone(), args.board.clone());
-        let list = ListCards { filter: filter.clone(), page };
+        let list = ListCards { filter: filter.clone(), page, ..ListCards::default() };
         async move { kanban.list_cards(board, list).await }
     };
     fitting(args.detail, page, read, |page| Found {
