@@ -41,7 +41,7 @@ impl Kanban {
     /// ```
     ///
     /// # Errors
-    /// [`Unavailable`](Error::Unavailable).
+    /// [`Unavailable`](crate::Error::Unavailable).
     pub async fn examine(&self) -> Result<Diagnosis> {
         let examined = self.read(doctor::examine).await?;
         let mut checks: Vec<&'static str> = examined.checks.iter().map(|(check, _)| *check).collect();
