@@ -16,10 +16,10 @@ pub struct Config {
     /// How long a request may take until its answer begins, in seconds
     #[arg(long, global = true, env = "KANBAN_ANSWER_TIME", default_value = "30", value_name = "SECONDS", value_parser = seconds)]
     pub answer_time: Duration,
-    /// Origins whose web pages may call the API, such as https://board.example; several with commas between [default: none]
+    /// Origins whose web pages may call the API, such as `https://board.example`; several with commas between [default: none]
     #[arg(long, global = true, env = "KANBAN_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGIN", value_parser = origin)]
     pub cors_origin: Vec<HeaderValue>,
-    /// Names under which clients reach /mcp besides this machine's own, such as board.example or board.example:8443
+    /// Names under which clients reach /mcp besides this machine's own, such as `board.example` or `board.example:8443`
     #[arg(long, global = true, env = "KANBAN_ALLOWED_HOSTS", value_delimiter = ',', value_name = "HOST", value_parser = host)]
     pub allowed_host: Vec<String>,
 }
