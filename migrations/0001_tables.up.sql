@@ -216,7 +216,8 @@ create table kanban.cards (
     constraint cards_actor_kind check (created_by_kind in ('agent', 'human', 'system'))
 ) with (fillfactor = 85);
 
-create unique index cards_external_id_unique on kanban.cards (tenant_id, board_id, external_id)
+-- the board last, so that a card is also found by its external id alone
+create unique index cards_external_id_unique on kanban.cards (tenant_id, external_id, board_id)
     where external_id is not null;
 create unique index cards_position_unique on kanban.cards (tenant_id, column_id, position) where deleted_at is null;
 -- Ready work of a board in the order in which it is handed out: the index is the queue.

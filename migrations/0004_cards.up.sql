@@ -271,6 +271,9 @@ begin
         ready_at = v_new.ready_at, claim_kind = v_new.claim_kind, claim_ready_at = v_new.claim_ready_at,
         updated_at = v_new.updated_at, deleted_at = v_new.deleted_at
     where tenant_id = p_old.tenant_id and id = p_old.id;
+    if v_new.board_id <> p_old.board_id then
+        perform kanban.index_board(p_old.tenant_id, p_old.id, v_new.board_id);
+    end if;
     if v_is_live and v_moves then
         v_effect := case
             when v_new.finished_at is not null and p_old.finished_at is null then 'finished'
@@ -372,6 +375,7 @@ begin
             v_card.status = 'doing', case when v_card.status = 'done' then 'finished' end, 0,
             case when v_card.status = 'done' then p_actor ->> 'kind' end,
             case when v_card.status = 'done' then p_actor ->> 'id' end);
+    perform kanban.index_cards(p_tenant, array[p_id]);
     perform kanban.append_event(p_tenant, v_card.board_id, 'card', p_id, 'card.created', p_actor, v_now,
                                 jsonb_build_object('after', kanban.card_doc(v_card), 'after_card_id', v_after));
     return v_card;
@@ -419,6 +423,10 @@ begin
         links = v_new.links, fields = v_new.fields, agent_context = v_new.agent_context,
         workflow_state = v_new.workflow_state, updated_at = v_new.updated_at
     where tenant_id = p_tenant and id = v_old.id;
+    if (v_new.title, v_new.external_id, v_new.labels, v_new.description)
+       is distinct from (v_old.title, v_old.external_id, v_old.labels, v_old.description) then
+        perform kanban.index_cards(p_tenant, array[v_old.id]);
+    end if;
     perform kanban.append_event(p_tenant, v_old.board_id, 'card', v_old.id, 'card.updated', p_actor, v_new.updated_at,
                                 kanban.changes(kanban.card_doc(v_old), kanban.card_doc(v_new)));
     return v_new;
@@ -604,6 +612,7 @@ begin
     insert into kanban.comments (tenant_id, id, card_id, author_kind, author_id, body, metadata, created_at, updated_at)
     values (p_tenant, p_id, v_card.id, p_actor ->> 'kind', p_actor ->> 'id', p_body, p_metadata, v_now, v_now)
     returning * into v_row;
+    perform kanban.index_comments(p_tenant, array[p_id]);
     perform kanban.append_event(p_tenant, v_card.board_id, 'comment', p_id, 'comment.created', p_actor, v_now,
                                 jsonb_build_object('after', kanban.comment_doc(v_row)));
     return v_row;

@@ -48,6 +48,7 @@ mod idempotency;
 pub mod import;
 mod kanban;
 mod model;
+mod search;
 mod seed;
 mod store;
 mod workspace;

@@ -13,7 +13,8 @@ use pyo3::types::PyDict;
 use crate::arguments::Arguments;
 use crate::job::{Job, work, work_into};
 use crate::{
-    agent, board, card, column, comment, dependency, error, event, from_python, import, runtime, upkeep, workspace,
+    agent, board, card, column, comment, dependency, error, event, from_python, import, runtime, search, upkeep,
+    workspace,
 };
 
 /// An open store, shared by all handles on it.
@@ -124,6 +125,7 @@ impl Client {
             "get_comment" => comment::get_comment(kanban, &a),
             "list_comments" => comment::list_comments(kanban, &a),
             "delete_comment" => comment::delete_comment(kanban, &a),
+            "search" => search::search(kanban, &a),
             "list_events" => event::list_events(kanban, &a),
             "import_beads" => import::import_beads(kanban, &a),
             "examine" => upkeep::examine(kanban),

@@ -19,6 +19,7 @@ mod from_python;
 mod import;
 mod job;
 mod runtime;
+mod search;
 mod to_python;
 mod upkeep;
 mod workspace;

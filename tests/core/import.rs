@@ -12,7 +12,7 @@ fn repository() -> PathBuf {
 }
 
 /// The repository's own file, and the real one where it is at hand.
-fn files() -> Vec<PathBuf> {
+pub fn files() -> Vec<PathBuf> {
     let own = repository().join("tests/data/beads-sample.jsonl");
     assert!(own.exists(), "scripts/make-beads-sample has made it");
     let real = std::env::var_os("KANBAN_SHARED_DATA")

@@ -21,6 +21,8 @@ mod lists;
 mod order;
 mod plans;
 mod schema;
+mod search;
+mod search_at_scale;
 mod sessions;
 mod transactions;
 mod wall;

@@ -16,4 +16,5 @@ mod mcp;
 mod openapi;
 mod process;
 mod refusals;
+mod search;
 mod workspaces;

@@ -14,6 +14,7 @@ struct Server {
     socket: String,
     port: u16,
     superuser: String,
+    log: std::path::PathBuf,
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -39,6 +40,7 @@ async fn start() -> Server {
         socket: embedded.socket_dir().to_string_lossy().into_owned(),
         port: embedded.port(),
         superuser: embedded.superuser().to_owned(),
+        log: root.join("db/log"),
     };
     let mut admin = server.admin("postgres").await;
     for statement in [
@@ -235,6 +237,13 @@ impl Database {
         let settings = [("role", self.application_role().await), ("kanban.tenant_id", tenant.to_owned())];
         options.options(settings).connect().await.expect("the database answers")
     }
+}
+
+/// What the test program's PostgreSQL has logged so far.
+#[allow(dead_code, reason = "not every test program looks there")]
+pub fn server_log() -> String {
+    let log = std::fs::read(&server().log).expect("the server has a log");
+    String::from_utf8_lossy(&log).into_owned()
 }
 
 /// A board with Todo, Doing and Done, and a person's handle on it.

@@ -136,10 +136,6 @@ fn on_board(query: &mut Query, board: &BoardRef, list: &ListCards, after: Option
             select c.* from kanban.cards as c
             where c.tenant_id = $1 and c.column_id = o.id and c.deleted_at is null",
     );
-    if list.filter.external_id.is_some() {
-        // its index begins with the board
-        query.push(" and c.board_id = o.board_id");
-    }
     conditions(query, &list.filter);
     if let Some((place, column, cut, respreads)) = after {
         // Here and not as a condition on columns: the planner would expect a single one to be left, and sort all cards of

@@ -96,6 +96,23 @@ registered! {
             from kanban.column_visits as v
             where v.tenant_id = $1 and v.board_id = k.board_id and v.entered_at < k.at) as n
         where k.tenant_id = $1 and (k.backlog, k.todo, k.doing, k.done) <> (n.backlog, n.todo, n.doing, n.done)";
+    SEARCH_WORDS = "select c.key as place, format('card %s is not searched by what it says', c.key) as finding
+        from kanban.cards as c
+        left join kanban.card_words as w on w.tenant_id = $1 and w.id = c.id
+        where c.tenant_id = $1 and (w.board_id is distinct from c.board_id
+            or w.title is distinct from kanban.search_vector(c.title)
+            or w.words is distinct from w.title || kanban.search_vector(kanban.card_text(c))
+            or exists (select from unnest(tsvector_to_array(w.words)) as n (word) where kanban.is_to_know(n.word)
+                and not exists (select from kanban.known_words as k where k.tenant_id = $1 and k.word = n.word)))
+        union all
+        select c.key, format('a comment on card %s is not searched by what it says', c.key)
+        from kanban.comments as m
+        join kanban.cards as c on c.tenant_id = $1 and c.id = m.card_id
+        left join kanban.comment_words as w on w.tenant_id = $1 and w.id = m.id
+        where m.tenant_id = $1 and (w.board_id is distinct from c.board_id
+            or w.words is distinct from kanban.search_vector(m.body)
+            or exists (select from unnest(tsvector_to_array(w.words)) as n (word) where kanban.is_to_know(n.word)
+                and not exists (select from kanban.known_words as k where k.tenant_id = $1 and k.word = n.word)))";
     /// For the check that nothing waits for itself, which is made on all links at once.
     BLOCKS = "select f.key, t.key from kanban.dependencies as d
         join kanban.cards as f on f.tenant_id = $1 and f.id = d.from_card
@@ -104,7 +121,7 @@ registered! {
 }
 
 /// What each check is called, with its statement.
-const CHECKS: [(&str, super::Statement); 12] = [
+const CHECKS: [(&str, super::Statement); 13] = [
     ("column counts", COLUMN_COUNTS),
     ("blocker counts", BLOCKER_COUNTS),
     ("event sequences", EVENT_SEQUENCES),
@@ -117,6 +134,7 @@ const CHECKS: [(&str, super::Statement); 12] = [
     ("visit marks", VISIT_MARKS),
     ("past claims", PAST_CLAIMS),
     ("flow checkpoints", CHECKPOINTS),
+    ("search words", SEARCH_WORDS),
 ];
 
 #[derive(sqlx::FromRow)]

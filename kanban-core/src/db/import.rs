@@ -112,6 +112,8 @@ registered! {
         returning id";
     COMMENT_EVENTS = events!("comment", "comment.created", "kanban.comments",
         "jsonb_build_object('after', kanban.comment_doc(e))");
+    INDEX_CARDS = "select kanban.index_cards($1, $2)::text";
+    INDEX_COMMENTS = "select kanban.index_comments($1, $2)::text";
     ADVANCE_NUMBER = "update kanban.boards set next_number = $3 where tenant_id = $1 and id = $2";
 }
 
@@ -261,6 +263,7 @@ impl<'a> Import<'a> {
         let visits = sqlx::query(INSERT_VISITS.sql).bind(self.tenant).bind(self.board).bind(&ids).bind(queue);
         visits.execute(&mut *tx).await.map_err(failed)?;
         sqlx::query(COUNT_CARDS.sql).bind(self.tenant).bind(&ids).execute(&mut *tx).await.map_err(failed)?;
+        sqlx::query(INDEX_CARDS.sql).bind(self.tenant).bind(&ids).execute(&mut *self.conn).await.map_err(failed)?;
         self.events(CARD_EVENTS.sql, &ids).await
     }
 
@@ -284,6 +287,8 @@ impl<'a> Import<'a> {
             .fetch_all(&mut *self.conn)
             .await
             .map_err(failed)?;
+        let index = sqlx::query(INDEX_COMMENTS.sql).bind(self.tenant).bind(&new);
+        index.execute(&mut *self.conn).await.map_err(failed)?;
         self.events(COMMENT_EVENTS.sql, &new).await?;
         Ok(new.len())
     }

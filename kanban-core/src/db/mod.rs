@@ -16,6 +16,7 @@ pub(crate) mod idempotency;
 pub(crate) mod import;
 pub(crate) mod pool;
 pub(crate) mod refusal;
+pub(crate) mod search;
 pub(crate) mod tenants;
 pub(crate) mod transaction;
 pub(crate) mod wall;
@@ -68,6 +69,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         idempotency::STATEMENTS,
         import::STATEMENTS,
         pool::STATEMENTS,
+        search::STATEMENTS,
         tenants::STATEMENTS,
         wall::STATEMENTS,
         workspaces::STATEMENTS,

@@ -69,6 +69,8 @@ Relation: TypeAlias = Literal[
     "replies_to",
     "answered_by",
 ]
+FoundIn: TypeAlias = Literal["key", "title", "card", "comment"]
+ExcerptField: TypeAlias = Literal["key", "external_id", "title", "label", "description", "comment"]
 NothingClaimedCode: TypeAlias = Literal["nothing_ready", "wip_limit", "capacity"]
 
 Version: TypeAlias = Union[int, AnyVersion]

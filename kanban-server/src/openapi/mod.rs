@@ -16,7 +16,7 @@ use utoipa::openapi::info::LicenseBuilder;
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, Paths};
 
-pub(crate) use refusals::{Conflict, Forbidden, Unavailable};
+pub(crate) use refusals::{Conflict, Forbidden, NotFound, Unavailable};
 pub(crate) use table::Table;
 
 use crate::rest;
@@ -53,6 +53,7 @@ fn start() -> OpenApi {
         ("comments", "What was found and said about a card."),
         ("dependencies", "How cards stand to each other; what waits for what."),
         ("agents", "Ready work, claims, leases."),
+        ("search", "Cards and comments by what they say."),
         ("events", "What has changed on a board, in a gapless sequence."),
         ("server", "The server itself."),
     ];

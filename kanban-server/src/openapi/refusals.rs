@@ -56,6 +56,8 @@ refusals! {
     Conflict = CONFLICT;
     /// This actor may not do that.
     Forbidden = FORBIDDEN;
+    /// There is no such thing.
+    NotFound = NOT_FOUND;
     /// The database cannot answer now.
     Unavailable = SERVICE_UNAVAILABLE;
 }

@@ -14,6 +14,7 @@ mod comments;
 mod dependencies;
 mod events;
 mod health;
+mod search;
 mod workspaces;
 
 use axum::Router;
@@ -56,6 +57,7 @@ pub(crate) fn table() -> Table {
         .at("/v1/cards/{id}/dependencies", routes!(dependencies::add, dependencies::list, dependencies::remove))
         .at("/v1/cards/{id}/comments", routes!(comments::create, comments::list))
         .at("/v1/comments/{id}", routes!(comments::read, comments::delete))
+        .at("/v1/search", routes!(search::search))
         .at("/v1/agents/{id}/next_tasks", routes!(agents::next_tasks))
         .at("/v1/agents/{id}/claim", routes!(agents::claim_next))
 }

@@ -16,6 +16,7 @@ from kanban_py._async.columns import Columns
 from kanban_py._async.comments import Comments
 from kanban_py._async.dependencies import Dependencies
 from kanban_py._async.events import Events
+from kanban_py._async.search import Search
 from kanban_py._async.upkeep import Upkeep
 from kanban_py._async.workspaces import Workspaces
 from kanban_py._kanban import Client, Job
@@ -24,7 +25,7 @@ from kanban_py._typing import JsonObject
 from kanban_py.model import Actor
 
 
-class AsyncKanban(Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Events, Upkeep):
+class AsyncKanban(Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Search, Events, Upkeep):
     """One tenant's boards as one actor sees and changes them. Every operation is a coroutine.
 
     Make one with `open` or `connect`, and one for each further actor with `as_agent` and `as_human`; all of them share

@@ -16,13 +16,14 @@ from kanban_py._sync.columns import Columns
 from kanban_py._sync.comments import Comments
 from kanban_py._sync.dependencies import Dependencies
 from kanban_py._sync.events import Events
+from kanban_py._sync.search import Search
 from kanban_py._sync.upkeep import Upkeep
 from kanban_py._sync.workspaces import Workspaces
 from kanban_py._typing import JsonObject
 from kanban_py.model import Actor
 
 
-class Kanban(Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Events, Upkeep):
+class Kanban(Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Search, Events, Upkeep):
     """One tenant's boards as one actor sees and changes them. Every operation blocks.
 
     Make one with `open` or `connect`, and one for each further actor with `as_agent` and `as_human`; all of them share

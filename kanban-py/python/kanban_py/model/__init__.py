@@ -7,6 +7,7 @@ from kanban_py.model.comment import Comment
 from kanban_py.model.dependency import AddedDependency, Dependency, DependencyView
 from kanban_py.model.event import Event
 from kanban_py.model.page import Page
+from kanban_py.model.search import Excerpt, ExcerptPart, FoundCard, FoundComment, SearchHit
 from kanban_py.model.upkeep import Diagnosis, Finding, ImportReport
 
 __all__ = [
@@ -24,11 +25,16 @@ __all__ = [
     "DependencyView",
     "Diagnosis",
     "Event",
+    "Excerpt",
+    "ExcerptPart",
     "Finding",
+    "FoundCard",
+    "FoundComment",
     "ImportReport",
     "Link",
     "NothingClaimed",
     "Page",
     "PartialCard",
+    "SearchHit",
     "Workspace",
 ]

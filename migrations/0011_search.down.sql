@@ -1,0 +1,26 @@
+drop function kanban.search(text, jsonb, text, uuid, uuid, boolean, jsonb, integer, uuid, integer);
+drop function kanban.search_tiers(
+    kanban.search_terms, text, text[], integer, integer, text, text, integer, uuid, integer);
+drop function kanban.search_rare(kanban.search_terms, text, text, text);
+drop type kanban.search_ranks;
+drop type kanban.search_terms;
+drop function kanban.card_conditions(jsonb);
+drop function kanban.words_near(text, jsonb, boolean);
+drop function kanban.search_exclusion(jsonb);
+drop function kanban.search_query(jsonb, text, jsonb);
+drop function kanban.clause_query(text, boolean, text, jsonb);
+drop function kanban.lexemes(text[], boolean);
+drop function kanban.words_like(text, text);
+drop function kanban.words_around(text, text);
+drop function kanban.is_one_slip(text, text);
+drop function kanban.index_board(text, uuid, uuid);
+drop function kanban.index_comments(text, uuid[]);
+drop function kanban.index_cards(text, uuid[]);
+drop function kanban.is_to_know(text);
+drop function kanban.card_text(kanban.cards);
+drop function kanban.search_vector(text);
+drop function kanban.tokens(text);
+drop function kanban.fold(text);
+drop table kanban.known_words;
+drop table kanban.comment_words;
+drop table kanban.card_words;
