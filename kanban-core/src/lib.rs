@@ -32,6 +32,8 @@
 //! change is one atomic step with one [`Event`] in a gapless sequence.
 
 mod agent;
+mod attachment;
+mod audit;
 mod board;
 mod card;
 mod column;

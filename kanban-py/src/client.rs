@@ -13,8 +13,8 @@ use pyo3::types::PyDict;
 use crate::arguments::Arguments;
 use crate::job::{Job, work, work_into};
 use crate::{
-    agent, board, card, column, comment, dependency, error, event, from_python, import, runtime, search, upkeep,
-    workspace,
+    agent, attachment, board, card, column, comment, dependency, error, event, from_python, import, runtime, search,
+    upkeep, workspace,
 };
 
 /// An open store, shared by all handles on it.
@@ -126,7 +126,12 @@ impl Client {
             "list_comments" => comment::list_comments(kanban, &a),
             "delete_comment" => comment::delete_comment(kanban, &a),
             "search" => search::search(kanban, &a),
+            "create_attachment" => attachment::create_attachment(kanban, &a),
+            "get_attachment" => attachment::get_attachment(kanban, &a),
+            "list_attachments" => attachment::list_attachments(kanban, &a),
+            "delete_attachment" => attachment::delete_attachment(kanban, &a),
             "list_events" => event::list_events(kanban, &a),
+            "list_audit" => event::list_audit(kanban, &a),
             "import_beads" => import::import_beads(kanban, &a),
             "examine" => upkeep::examine(kanban),
             "seed_demo" => upkeep::seed_demo(kanban),

@@ -6,6 +6,7 @@
 
 mod agent;
 mod arguments;
+mod attachment;
 mod board;
 mod card;
 mod client;

@@ -9,7 +9,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use kanban_core::{Board, BoardDetail, Card, Column, Comment, Expected, Version, Workspace};
+use kanban_core::{Attachment, Board, BoardDetail, Card, Column, Comment, Expected, Version, Workspace};
 use serde::Serialize;
 
 use crate::headers::{self, text};
@@ -49,6 +49,12 @@ impl Tagged for Column {
 }
 
 impl Tagged for Workspace {
+    fn tag(&self) -> String {
+        self.version.to_string()
+    }
+}
+
+impl Tagged for Attachment {
     fn tag(&self) -> String {
         self.version.to_string()
     }

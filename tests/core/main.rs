@@ -4,6 +4,8 @@
 mod support;
 
 mod architecture;
+mod attachments;
+mod audit;
 mod boards;
 mod cards;
 mod claims;
@@ -14,12 +16,14 @@ mod dependencies;
 mod doctor;
 mod embedded;
 mod events;
+mod history;
 mod idempotency;
 mod import;
 mod list_plans;
 mod lists;
 mod order;
 mod plans;
+mod replay;
 mod schema;
 mod search;
 mod search_at_scale;

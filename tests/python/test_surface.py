@@ -55,7 +55,21 @@ def test_every_operation_of_the_rust_half_is_a_method_and_a_coroutine() -> None:
 
 def test_every_operation_of_the_core_is_there() -> None:
     core = REPO / "kanban-core" / "src"
-    nouns = ("agent", "board", "card", "column", "comment", "dependency", "doctor", "events", "search", "seed", "workspace")
+    nouns = (
+        "agent",
+        "attachment",
+        "audit",
+        "board",
+        "card",
+        "column",
+        "comment",
+        "dependency",
+        "doctor",
+        "events",
+        "search",
+        "seed",
+        "workspace",
+    )
     files = [core / f"{noun}.rs" for noun in nouns]
     declared: set[str] = set()
     for file in files:

@@ -4,6 +4,8 @@
 mod support;
 
 mod agents;
+mod attachments;
+mod audit;
 mod board_cards;
 mod boards;
 mod cards;

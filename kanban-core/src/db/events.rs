@@ -9,20 +9,27 @@ use time::OffsetDateTime;
 use super::{Conn, actor_ref, object, registered};
 use crate::model::{BoardRef, EntityId, Event};
 
+macro_rules! event_columns {
+    () => {
+        "e.stream, e.seq, e.at, e.entity_type, e.entity_id, e.action, e.actor_kind, e.actor_id, e.run_id, \
+         e.agent_context, e.request_id, e.payload"
+    };
+}
+pub(crate) use event_columns;
+
 registered! {
-    LIST_EVENTS = "select e.stream, e.seq, e.at, e.entity_type, e.entity_id, e.action, e.actor_kind, e.actor_id, e.run_id,
-            e.agent_context, e.request_id, e.payload
+    LIST_EVENTS = concat!("select ", event_columns!(), "
         from kanban.events as e
         where e.tenant_id = $1 and e.seq > $4
           and e.stream = coalesce($2, (select id from kanban.boards where tenant_id = $1 and key = $3))
-        order by e.seq limit $5";
+        order by e.seq limit $5");
 }
 
 #[derive(sqlx::FromRow)]
-struct EventRow {
-    stream: Uuid,
-    seq: i64,
-    at: OffsetDateTime,
+pub(crate) struct EventRow {
+    pub(crate) stream: Uuid,
+    pub(crate) seq: i64,
+    pub(crate) at: OffsetDateTime,
     entity_type: String,
     entity_id: Uuid,
     action: String,
@@ -39,7 +46,7 @@ impl From<EventRow> for Event {
         Self {
             seq: row.seq,
             at: row.at.into(),
-            board_id: row.stream.into(),
+            board_id: (!row.stream.is_nil()).then(|| row.stream.into()),
             entity_type: row.entity_type,
             entity_id: row.entity_id.into(),
             action: row.action,
@@ -56,8 +63,17 @@ impl From<EventRow> for Event {
 type Members = BTreeMap<String, Box<RawValue>>;
 
 /// The members of a payload that hold ids: UUIDs in the database, ULIDs everywhere else.
-const ID_MEMBERS: [&str; 8] =
-    ["id", "board_id", "column_id", "card_id", "workspace_id", "from_card_id", "to_card_id", "after_card_id"];
+const ID_MEMBERS: [&str; 9] = [
+    "id",
+    "board_id",
+    "column_id",
+    "card_id",
+    "workspace_id",
+    "from_card_id",
+    "to_card_id",
+    "after_card_id",
+    "after_column_id",
+];
 
 fn with_public_ids(payload: Box<RawValue>) -> Box<RawValue> {
     let read = |json: &RawValue| serde_json::from_str::<Members>(json.get()).ok();

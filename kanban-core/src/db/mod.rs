@@ -1,5 +1,7 @@
 //! The only place with SQL. Each table has a file with its statements and the rows they answer.
 
+pub(crate) mod attachments;
+pub(crate) mod audit;
 pub(crate) mod boards;
 pub(crate) mod card_list;
 pub(crate) mod card_parts;
@@ -56,6 +58,8 @@ use registered;
 /// them. A list with optional conditions appears in each of its orders, once with none of them and once with all.
 pub fn statements() -> Vec<(&'static str, String)> {
     let tables = [
+        attachments::STATEMENTS,
+        audit::STATEMENTS,
         boards::STATEMENTS,
         cards::STATEMENTS,
         claims::STATEMENTS,
@@ -75,7 +79,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         workspaces::STATEMENTS,
     ];
     let fixed = tables.into_iter().flatten().map(|statement| (statement.name, statement.sql.to_owned()));
-    fixed.chain(card_list::samples()).collect()
+    fixed.chain(card_list::samples()).chain(audit::samples()).collect()
 }
 
 /// How often a statement that lost against concurrent work is started again.

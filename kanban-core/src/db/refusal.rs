@@ -31,6 +31,15 @@ const TOO_LARGE: &str = "is too large once it is merged and stored; the most is 
 /// Every named constraint and unique index of the schema. A test holds it to be complete.
 #[rustfmt::skip]
 const CONSTRAINTS: &[(&str, Broken)] = &[
+    ("attachments_actor_kind", Broken::Defect),
+    ("attachments_card_fk", Broken::Missing("card")),
+    ("attachments_checksum_form", Broken::Invalid("/checksum", "must be an algorithm, a colon and hexadecimal digits")),
+    ("attachments_content_type_form", Broken::Invalid("/content_type", "is not a media type")),
+    ("attachments_metadata_object", Broken::Invalid("/metadata", TOO_LARGE)),
+    ("attachments_name_length", Broken::Invalid("/name", "must have 1 to 256 characters")),
+    ("attachments_pk", Broken::Duplicate("attachment", "id")),
+    ("attachments_size_range", Broken::Invalid("/size", "must be from 0 to 2^53 - 1 bytes")),
+    ("attachments_url_form", Broken::Invalid("/url", "is not an absolute URL")),
     ("boards_description_size", Broken::Invalid("/description", "has more than 16 KiB")),
     ("boards_key_form", Broken::Invalid("/key", "must be a capital letter and at most nine more capitals or digits")),
     ("boards_key_unique", Broken::Duplicate("board", "key")),
@@ -227,7 +236,8 @@ fn refused(error: &PgDatabaseError, names: Names<'_>) -> Error {
     let number = |name| name_of(name, names).parse().unwrap_or_default();
     match error.message() {
         "not_found" => {
-            const KINDS: [&str; 7] = ["card", "board", "column", "comment", "workspace", "dependency", "tenant"];
+            const KINDS: [&str; 8] =
+                ["card", "attachment", "board", "column", "comment", "workspace", "dependency", "tenant"];
             let what = KINDS.into_iter().find(|kind| *kind == d.what).unwrap_or("thing");
             // two cards of one call are told apart by their side
             let name = names.iter().find(|(name, _)| *name == d.side).map(|(_, id)| id.to_string());

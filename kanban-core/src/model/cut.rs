@@ -1,8 +1,8 @@
 //! Text that is cut to its limit where the caller prefers that to a refusal.
 
 use super::{
-    BoardPatch, CardPatch, ClaimNext, ColumnPatch, ColumnPlace, MoveCard, NewBoard, NewCard, NewColumn, NewComment,
-    NewDependency, NewWorkspace, Place, Release, WorkspacePatch, check,
+    BoardPatch, CardPatch, ClaimNext, ColumnPatch, ColumnPlace, MoveCard, NewAttachment, NewBoard, NewCard, NewColumn,
+    NewComment, NewDependency, NewWorkspace, Place, Release, WorkspacePatch, check,
 };
 
 /// Inputs whose prose can be cut to its limit.
@@ -100,6 +100,9 @@ prose! {
     }
     NewComment {
         "/body": body, bytes, COMMENT_BYTES;
+    }
+    NewAttachment {
+        "/name": name, characters, NAME_CHARACTERS;
     }
     Release {
         "/reason": reason, bytes, COMMENT_BYTES;

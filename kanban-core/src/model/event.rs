@@ -6,16 +6,17 @@ use serde_json::value::RawValue;
 use super::{BoardId, EntityId, JsonObject, Timestamp};
 use crate::model::ActorKind;
 
-/// One change of one thing on a board.
+/// One change of one thing.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
-    /// Its number on the board: 1, 2, 3, … without a gap, in the order in which the changes took effect.
+    /// Its number in its stream, a board's or the tenant's own: 1, 2, 3, … without a gap, in the order in which the changes
+    /// took effect.
     pub seq: i64,
     /// When it happened.
     pub at: Timestamp,
-    /// The board.
-    pub board_id: BoardId,
+    /// The board in whose history it is; null for what belongs to no board, such as a workspace.
+    pub board_id: Option<BoardId>,
     /// What kind of thing changed, such as `card`.
     pub entity_type: String,
     /// Which one.
@@ -32,7 +33,8 @@ pub struct Event {
     pub agent_context: Option<JsonObject>,
     /// The request that carried it.
     pub request_id: Option<String>,
-    /// `before` and `after` of the members that changed; `after_card_id` is the card it was placed behind.
+    /// `before` and `after` of the members that changed; `after_card_id` is the card that it was placed behind, and
+    /// `after_column_id` the column, null for the first place.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub payload: Box<RawValue>,
 }

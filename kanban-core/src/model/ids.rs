@@ -94,6 +94,8 @@ id_types! {
     CardId => "card", "01JD8QGZ5R00000000000000D1";
     /// Names a comment.
     CommentId => "comment", "01JD8QGZ5R00000000000000N1";
+    /// Names an attachment.
+    AttachmentId => "attachment", "01JD8QGZ5R00000000000000F1";
     /// Names a dependency.
     DependencyId => "dependency", "01JD8QGZ5R00000000000000P1";
     /// Names whatever an event is about.

@@ -50,7 +50,10 @@ macro_rules! named {
     };
 }
 
+mod action;
 mod actor;
+mod attachment;
+mod audit;
 mod board;
 mod card;
 mod card_list;
@@ -66,15 +69,20 @@ mod excerpt;
 mod idempotency;
 mod ids;
 mod json;
+mod media_type;
 #[cfg(feature = "openapi")]
 mod schema;
 mod search;
 mod timestamp;
 mod version;
+mod web_address;
 mod words;
 mod workspace;
 
+pub use action::{Action, EntityType};
 pub use actor::{Actor, ActorKind, ActorRef};
+pub use attachment::{Attachment, NewAttachment};
+pub use audit::{AuditFilter, EntityRef, ListAudit};
 pub use board::{
     Board, BoardDetail, BoardPatch, BoardTemplate, Column, ColumnKind, ColumnPatch, NewBoard, NewColumn, NewWorkspace,
     Workspace,
@@ -92,7 +100,10 @@ pub use dependency::{Added, Dependency, DependencyType, DependencyView, NewDepen
 pub use event::{Event, ListEvents};
 pub use excerpt::{Excerpt, ExcerptField, ExcerptPart};
 pub use idempotency::IdempotencyKey;
-pub use ids::{BoardId, BoardRef, CardId, CardRef, ColumnId, CommentId, DependencyId, EntityId, TenantId, WorkspaceId};
+pub use ids::{
+    AttachmentId, BoardId, BoardRef, CardId, CardRef, ColumnId, CommentId, DependencyId, EntityId, TenantId,
+    WorkspaceId,
+};
 pub use json::JsonObject;
 pub(crate) use search::Clauses;
 pub use search::{FoundCard, FoundComment, FoundIn, Search, SearchHit, SearchQuery};

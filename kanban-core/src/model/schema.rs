@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Card, JsonObject, PartialCard, Timestamp};
+use super::{Card, EntityRef, JsonObject, PartialCard, Timestamp};
 
 pub(super) const ULID: &str = "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$";
 pub(super) const CARD_REF: &str = "^([0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}|[A-Za-z][A-Za-z0-9]{0,9}-[0-9]{1,18})$";
@@ -35,6 +35,55 @@ impl PartialSchema for Labels {
         let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(256));
         let labels = ArrayBuilder::new().items(text.pattern(Some(r"^[^,\u0000]+$")));
         labels.max_items(Some(64)).unique_items(true).into()
+    }
+}
+
+macro_rules! forms {
+    ($($(#[$doc:meta])* $name:ident = $pattern:expr, $max:literal, $example:literal;)*) => {$(
+        $(#[$doc])*
+        pub(super) struct $name;
+
+        impl ToSchema for $name {}
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some($max));
+                text.pattern(Some($pattern)).examples([$example]).into()
+            }
+        }
+    )*};
+}
+
+forms! {
+    /// A name of an attachment.
+    PlainName = r"^[^\u0000-\u001f\u007f-\u009f]+$", 256, "report.pdf";
+    /// An address that everybody can read in the same way. What is less usual, such as IPv6, is taken too.
+    WebAddress = concat!(
+        "^([hH][tT][tT][pP][sS]?|[fF][tT][pP][sS]?|sftp|s3|gs)://",
+        "(([A-Za-z0-9]+(-[A-Za-z0-9]+)*\\.)*[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*",
+        "|((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9]))",
+        "(:([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?",
+        "(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*",
+        "(\\?([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?",
+        "(#([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$"
+    ), 2048, "https://example.org/report.pdf";
+    /// A media type (RFC 6838) with parameters (RFC 2045).
+    MediaType = concat!(
+        "^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}",
+        "([ \\t]*;[ \\t]*[A-Za-z0-9!#$%&'*+.^_`{|}~-]+=",
+        "([A-Za-z0-9!#$%&'*+.^_`{|}~-]+|\"([\\t !#-\\[\\]-~]|\\\\[\\t -~])*\"))*$"
+    ), 512, "text/plain; charset=utf-8";
+    /// A checksum.
+    Checksum = "^(md5:[0-9a-f]{32}|sha1:[0-9a-f]{40}|(sha256|blake3):[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$",
+        135, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+}
+
+impl ToSchema for EntityRef {}
+
+impl PartialSchema for EntityRef {
+    fn schema() -> RefOr<Schema> {
+        let form = "^([0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}|[A-Za-z][A-Za-z0-9]{0,9}(-[0-9]{1,18})?)$";
+        pattern("The id of a thing, or the key of a card or board.", form, "AB-1")
     }
 }
 

@@ -22,7 +22,7 @@ class Record:
     __slots__ = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values in the shape of the REST answer: moments as text, tuples as lists, without what is UNSET."""
+        """Plain JSON values in the shape of the REST answer: moments as text, tuples as lists, nothing UNSET."""
         members = ((name, getattr(self, name)) for name in _members(type(self)))
         return {name: _plain(value) for name, value in members if value is not UNSET}
 

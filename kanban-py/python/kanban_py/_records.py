@@ -10,6 +10,7 @@ from kanban_py._record import Record
 BY_CORE_NAME: Final[dict[str, type[Record]]] = {
     "ActorRef": model.ActorRef,
     "Added": model.AddedDependency,
+    "Attachment": model.Attachment,
     "Board": model.Board,
     "BoardDetail": model.BoardDetail,
     "Card": model.Card,

@@ -71,6 +71,35 @@ Relation: TypeAlias = Literal[
 ]
 FoundIn: TypeAlias = Literal["key", "title", "card", "comment"]
 ExcerptField: TypeAlias = Literal["key", "external_id", "title", "label", "description", "comment"]
+EntityType: TypeAlias = Literal["workspace", "board", "column", "card", "dependency", "comment", "attachment"]
+Action: TypeAlias = Literal[
+    "workspace.created",
+    "workspace.updated",
+    "workspace.deleted",
+    "board.created",
+    "board.updated",
+    "board.deleted",
+    "column.created",
+    "column.updated",
+    "column.reordered",
+    "column.deleted",
+    "card.created",
+    "card.updated",
+    "card.moved",
+    "card.reordered",
+    "card.deleted",
+    "card.restored",
+    "card.claimed",
+    "card.claim_extended",
+    "card.released",
+    "card.completed",
+    "dependency.added",
+    "dependency.removed",
+    "comment.created",
+    "comment.deleted",
+    "attachment.created",
+    "attachment.deleted",
+]
 NothingClaimedCode: TypeAlias = Literal["nothing_ready", "wip_limit", "capacity"]
 
 Version: TypeAlias = Union[int, AnyVersion]

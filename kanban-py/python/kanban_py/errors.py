@@ -9,12 +9,13 @@ import json
 from datetime import datetime
 from typing import Any, Final, TypeAlias, Union
 
-from kanban_py.model import BoardDetail, Card, Column, Comment, Workspace
+from kanban_py.model import Attachment, BoardDetail, Card, Column, Comment, Workspace
 
-Versioned: TypeAlias = Union[BoardDetail, Card, Column, Comment, Workspace]
+Versioned: TypeAlias = Union[Attachment, BoardDetail, Card, Column, Comment, Workspace]
 """What is written at a version."""
 
 _VERSIONED: Final[dict[str, type[Versioned]]] = {
+    "attachment": Attachment,
     "board": BoardDetail,
     "card": Card,
     "column": Column,

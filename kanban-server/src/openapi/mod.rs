@@ -51,10 +51,11 @@ fn start() -> OpenApi {
         ("columns", "A column says what its cards are at, and how many it may hold."),
         ("cards", "A card is a piece of work."),
         ("comments", "What was found and said about a card."),
+        ("attachments", "Files and pages elsewhere that belong to a card."),
         ("dependencies", "How cards stand to each other; what waits for what."),
         ("agents", "Ready work, claims, leases."),
         ("search", "Cards and comments by what they say."),
-        ("events", "What has changed on a board, in a gapless sequence."),
+        ("events", "What has changed, in a gapless sequence for each board; who did it, and how."),
         ("server", "The server itself."),
     ];
     let tags = tags.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build());

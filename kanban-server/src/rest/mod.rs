@@ -7,6 +7,8 @@
 //! `cargo run -p kanban-server -- openapi > docs/openapi.json`.
 
 mod agents;
+mod attachments;
+mod audit;
 mod boards;
 mod cards;
 mod columns;
@@ -56,6 +58,9 @@ pub(crate) fn table() -> Table {
         .at("/v1/cards/{id}/complete", routes!(agents::complete))
         .at("/v1/cards/{id}/dependencies", routes!(dependencies::add, dependencies::list, dependencies::remove))
         .at("/v1/cards/{id}/comments", routes!(comments::create, comments::list))
+        .at("/v1/cards/{id}/attachments", routes!(attachments::create, attachments::list))
+        .at("/v1/attachments/{id}", routes!(attachments::read, attachments::delete))
+        .at("/v1/audit", routes!(audit::list))
         .at("/v1/comments/{id}", routes!(comments::read, comments::delete))
         .at("/v1/search", routes!(search::search))
         .at("/v1/agents/{id}/next_tasks", routes!(agents::next_tasks))

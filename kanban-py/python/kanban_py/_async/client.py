@@ -10,6 +10,7 @@ from typing import Any, Final
 from kanban_py import _kanban
 from kanban_py._arguments import actor_or_user, core_actor
 from kanban_py._async.agents import Agents
+from kanban_py._async.attachments import Attachments
 from kanban_py._async.boards import Boards
 from kanban_py._async.cards import Cards
 from kanban_py._async.columns import Columns
@@ -25,7 +26,7 @@ from kanban_py._typing import JsonObject
 from kanban_py.model import Actor
 
 
-class AsyncKanban(Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Search, Events, Upkeep):
+class AsyncKanban(Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Attachments, Search, Events, Upkeep):
     """One tenant's boards as one actor sees and changes them. Every operation is a coroutine.
 
     Make one with `open` or `connect`, and one for each further actor with `as_agent` and `as_human`; all of them share

@@ -10,6 +10,7 @@ from kanban_py import _kanban
 from kanban_py._arguments import actor_or_user, core_actor
 from kanban_py._kanban import Client
 from kanban_py._sync.agents import Agents
+from kanban_py._sync.attachments import Attachments
 from kanban_py._sync.boards import Boards
 from kanban_py._sync.cards import Cards
 from kanban_py._sync.columns import Columns
@@ -23,7 +24,7 @@ from kanban_py._typing import JsonObject
 from kanban_py.model import Actor
 
 
-class Kanban(Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Search, Events, Upkeep):
+class Kanban(Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Attachments, Search, Events, Upkeep):
     """One tenant's boards as one actor sees and changes them. Every operation blocks.
 
     Make one with `open` or `connect`, and one for each further actor with `as_agent` and `as_human`; all of them share

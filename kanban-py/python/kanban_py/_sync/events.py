@@ -1,16 +1,19 @@
 # made from _async/events.py by kanban-py/make-sync; change that one
 
-"""Reading a board's events."""
+"""Reading events."""
 
 from __future__ import annotations
 
-from kanban_py.model import Event
+from datetime import datetime
+
+from kanban_py._typing import Action, EntityType
+from kanban_py.model import Event, Page
 
 from .handle import Handle
 
 
 class Events(Handle):
-    """Reading a board's events."""
+    """Reading events."""
 
     __slots__ = ()
 
@@ -35,3 +38,54 @@ class Events(Handle):
             ('card.updated', 'Find what has no test')
         """
         return self._call("list_events", board=board, since=since, limit=limit)
+
+    def list_audit(
+        self,
+        *,
+        board_id: str | None = None,
+        entity_type: EntityType | None = None,
+        entity_id: str | None = None,
+        actor: str | None = None,
+        action: Action | None = None,
+        at_after: datetime | None = None,
+        at_before: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Event]:
+        """Lists changes of all boards and of what belongs to no board, newest first. All that is given must hold.
+
+        With a board they come in the order of their numbers, otherwise in that of their moments. A change that is part
+        of two boards' histories, such as a move between them, is there once for each. Nothing changes or removes one.
+
+        Args:
+            board_id: In the history of this board, by id or key; also after it was deleted.
+            entity_type: About things of this kind.
+            entity_id: About this thing, by id, or for a card or board by key.
+            actor: What this actor did, by its id.
+            action: Of this kind.
+            at_after: At this moment or later; aware.
+            at_before: Before this moment.
+            limit: The most on a page: 1 to 200.
+            cursor: `next_cursor` of the page before; the first page when None.
+
+        Raises:
+            NotFound: There is no such board, card or key.
+            Invalid: For a bad filter, limit or cursor.
+
+        Example:
+            >>> card = kanban.move_card("AB-1", 1, board.columns[1].id)
+            >>> [event.action for event in kanban.list_audit(entity_id="AB-1")]
+            ['card.moved', 'card.created']
+        """
+        return self._call(
+            "list_audit",
+            board_id=board_id,
+            entity_type=entity_type,
+            entity_id=entity_id,
+            actor=actor,
+            action=action,
+            at_after=at_after,
+            at_before=at_before,
+            limit=limit,
+            cursor=cursor,
+        )

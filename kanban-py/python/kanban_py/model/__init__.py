@@ -1,6 +1,7 @@
 """The frozen classes that operations answer with."""
 
 from kanban_py.model.actor import Actor, ActorRef
+from kanban_py.model.attachment import Attachment
 from kanban_py.model.board import Board, BoardDetail, Column, Workspace
 from kanban_py.model.card import Card, Claim, ClaimedCards, Link, NothingClaimed, PartialCard
 from kanban_py.model.comment import Comment
@@ -14,6 +15,7 @@ __all__ = [
     "Actor",
     "ActorRef",
     "AddedDependency",
+    "Attachment",
     "Board",
     "BoardDetail",
     "Card",

@@ -12,12 +12,13 @@ from kanban_py._typing import ActorKind
 
 @dataclass(frozen=True, slots=True)
 class Event(Record):
-    """One change of one thing on a board.
+    """One change of one thing.
 
     Attributes:
-        seq: Its number on the board: 1, 2, 3, … without a gap, in the order in which the changes took effect.
+        seq: Its number in its stream, a board's or the tenant's own: 1, 2, 3, … without a gap, in the order in which
+            the changes took effect.
         at: When it happened.
-        board_id: The board.
+        board_id: The board in whose history it is; None for what belongs to no board, such as a workspace.
         entity_type: What kind of thing changed, such as `card`.
         entity_id: Which one.
         action: What happened, such as `card.moved`.
@@ -26,12 +27,13 @@ class Event(Record):
         run_id: In which run of its framework.
         agent_context: The context it gave.
         request_id: The request that carried it.
-        payload: `before` and `after` of the members that changed; `after_card_id` is the card it was placed behind.
+        payload: `before` and `after` of the members that changed; `after_card_id` is the card that it was placed
+            behind, and `after_column_id` the column, None for the first place.
     """
 
     seq: int
     at: datetime
-    board_id: str
+    board_id: str | None
     entity_type: str
     entity_id: str
     action: str
