@@ -148,6 +148,18 @@ pub enum Error {
         /// A whole sentence that says what to do next.
         detail: String,
     },
+    /// The events behind a number are not there: they are not kept that far back, or the number is of another history.
+    #[error(
+        "The history of board {board} does not go on behind event {since}: it is not kept that far back, or the number is not this board's. Read the board again, then go on behind event {seq}."
+    )]
+    HistoryGone {
+        /// Key of the board.
+        board: String,
+        /// The number the caller named.
+        since: i64,
+        /// Number of the board's last event.
+        seq: i64,
+    },
     /// This actor may not do that.
     #[error("{detail}")]
     Forbidden {
@@ -208,6 +220,7 @@ impl Error {
             | Self::CapacityReached { .. }
             | Self::DependencyCycle { .. }
             | Self::Duplicate { .. }
+            | Self::HistoryGone { .. }
             | Self::State { .. } => ErrorKind::Conflict,
             Self::Forbidden { .. } => ErrorKind::Forbidden,
             Self::Unavailable { .. } | Self::Embedded { .. } => ErrorKind::Unavailable,
@@ -229,6 +242,7 @@ impl Error {
             Self::DependencyCycle { .. } => "dependency_cycle",
             Self::Duplicate { .. } => "duplicate",
             Self::KeyReused { .. } => "idempotency_key_reused",
+            Self::HistoryGone { .. } => "history_gone",
             Self::State { code, .. } => code,
             Self::Forbidden { .. } => "forbidden",
             Self::Unavailable { .. } => "unavailable",
@@ -267,6 +281,7 @@ impl Error {
             Self::DependencyCycle { path } => json!({ "path": path }),
             Self::Duplicate { what, field } => json!({ "what": what, "field": field }),
             Self::KeyReused { key } => json!({ "key": key }),
+            Self::HistoryGone { board, since, seq } => json!({ "board": board, "since": since, "seq": seq }),
             Self::Unavailable { retry_after, .. } => json!({ "retry_after": retry_after.map(|d| d.as_secs()) }),
             Self::State { .. } | Self::Forbidden { .. } | Self::Embedded { .. } | Self::Internal { .. } => json!({}),
         }

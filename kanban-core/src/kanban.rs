@@ -81,7 +81,11 @@ impl Kanban {
         // read once in a process: not while a connection is held, or a pool that is used up would wait for itself
         self.store.cursor_key().await?;
         let inside = |transaction| Self { transaction: Some(transaction), ..self.clone() };
-        db::transaction::transaction(self.store.pool(), &self.tenant, |transaction| work(inside(transaction))).await
+        let outcome =
+            db::transaction::transaction(self.store.pool(), &self.tenant, |transaction| work(inside(transaction)))
+                .await;
+        self.store.feeds().hint();
+        outcome
     }
 
     /// The connection of the open transaction.
@@ -124,7 +128,11 @@ impl Kanban {
     where
         Fut: Future<Output = sqlx::Result<T>>,
     {
-        db::run(self.source(), names, |conn| statement(conn, self.tenant_str(), &self.actor)).await
+        let outcome = db::run(self.source(), names, |conn| statement(conn, self.tenant_str(), &self.actor)).await;
+        if self.transaction.is_none() {
+            self.store.feeds().hint();
+        }
+        outcome
     }
 }
 

@@ -46,6 +46,7 @@ mod doctor;
 pub mod embedded;
 mod error;
 mod events;
+mod feed;
 mod idempotency;
 pub mod import;
 mod kanban;
@@ -53,6 +54,7 @@ mod model;
 mod search;
 mod seed;
 mod store;
+mod watch;
 mod workspace;
 
 pub use board::BoardFilter;
@@ -63,6 +65,7 @@ pub use idempotency::Once;
 pub use kanban::Kanban;
 pub use model::*;
 pub use store::{Connect, Store};
+pub use watch::Watch;
 
 /// Runs the Rust example of the README.
 #[cfg(doctest)]

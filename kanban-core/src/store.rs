@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 
 use crate::db::pool::ACQUIRE_TIMEOUT;
 use crate::db::{self, Pool, Pooler, Source, refusal};
+use crate::feed::Feeds;
 use crate::model::{Actor, CursorKey, TenantId};
 use crate::{Error, Kanban, Result};
 
@@ -38,6 +39,7 @@ pub struct Store {
 
 struct Inner {
     pool: Pool,
+    feeds: Arc<Feeds>,
     options: PgConnectOptions,
     /// Who raises the wall between tenants where the board's own role may not: the embedded server's superuser.
     superuser: Option<PgConnectOptions>,
@@ -156,9 +158,11 @@ impl Store {
         // more would rotate through cold backends; see ARCHITECTURE.md
         let most = connect.connections.unwrap_or((2 * cores).clamp(4, 32)).max(1);
         let pool = Pool::new(options.clone(), connect.pooler, most);
+        let feeds = Feeds::new(Pool::new(options.clone(), connect.pooler, 1));
         Ok(Self {
             inner: Arc::new(Inner {
                 pool,
+                feeds,
                 options,
                 superuser,
                 cursor_key: OnceCell::new(),
@@ -262,11 +266,18 @@ impl Store {
         db::read(self.source(), |conn| db::tenants::tenant_exists(conn, "default")).await.map(drop)
     }
 
+    /// Ends every [`Watch`](crate::Watch) and lets none begin, so that readers go on elsewhere. Everything else goes on. For
+    /// a process that is about to end.
+    pub fn end_streams(&self) {
+        self.inner.feeds.end();
+    }
+
     /// Closes the connections and, as the last user of an embedded database, stops its PostgreSQL.
     ///
     /// # Errors
     /// [`Embedded`](Error::Embedded) when the server does not stop.
     pub async fn close(&self) -> Result<()> {
+        self.inner.feeds.close().await;
         self.inner.pool.close().await;
         #[cfg(feature = "embedded")]
         if let Some(embedded) = self.inner.embedded.lock().await.take() {
@@ -277,6 +288,10 @@ impl Store {
 
     pub(crate) fn pool(&self) -> &Pool {
         &self.inner.pool
+    }
+
+    pub(crate) fn feeds(&self) -> &Arc<Feeds> {
+        &self.inner.feeds
     }
 
     fn source(&self) -> Source<'_> {

@@ -14,7 +14,7 @@ use crate::arguments::Arguments;
 use crate::job::{Job, work, work_into};
 use crate::{
     agent, attachment, board, card, column, comment, dependency, error, event, from_python, import, runtime, search,
-    upkeep, workspace,
+    upkeep, watch, workspace,
 };
 
 /// An open store, shared by all handles on it.
@@ -132,6 +132,8 @@ impl Client {
             "delete_attachment" => attachment::delete_attachment(kanban, &a),
             "list_events" => event::list_events(kanban, &a),
             "list_audit" => event::list_audit(kanban, &a),
+            "list_changes" => event::list_changes(kanban, &a),
+            "watch" => watch::watch(kanban, &a),
             "import_beads" => import::import_beads(kanban, &a),
             "examine" => upkeep::examine(kanban),
             "seed_demo" => upkeep::seed_demo(kanban),

@@ -1,6 +1,6 @@
-//! Reading events.
+//! Reading what has happened on a board.
 
-use kanban_core::{AuditFilter, BoardRef, Kanban, ListAudit, ListEvents, Timestamp};
+use kanban_core::{AuditFilter, BoardRef, Kanban, ListAudit, ListChanges, ListEvents, Timestamp};
 use pyo3::PyResult;
 
 use crate::arguments::Arguments;
@@ -19,4 +19,10 @@ pub(crate) fn list_audit(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
     let (from, to): (Option<Timestamp>, Option<Timestamp>) = (a.take("at_after")?, a.take("at_before")?);
     let filter = AuditFilter { from, to, ..a.rest()? };
     Ok(work(async move { kanban.list_audit(ListAudit { filter, page }).await }))
+}
+
+pub(crate) fn list_changes(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
+    let board: BoardRef = a.named("board")?;
+    let list = ListChanges { since: a.take("since")?, limit: a.take("limit")? };
+    Ok(work(async move { kanban.list_changes(board, list).await }))
 }

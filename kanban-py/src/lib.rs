@@ -23,6 +23,7 @@ mod runtime;
 mod search;
 mod to_python;
 mod upkeep;
+mod watch;
 mod workspace;
 
 use pyo3::prelude::*;
@@ -35,4 +36,6 @@ mod _kanban {
     use super::completions::Completions;
     #[pymodule_export]
     use super::job::Job;
+    #[pymodule_export]
+    use super::watch::Watcher;
 }

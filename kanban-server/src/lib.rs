@@ -12,6 +12,7 @@ pub mod openapi;
 mod prefer;
 mod problem;
 mod rest;
+mod sse;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -54,6 +54,7 @@ def one_of_each(kanban: Kanban) -> list[Record]:
         kanban.import_beads(BEADS, "Beads"),
         kanban.list_boards(),
         kanban.list_cards("AB"),
+        kanban.list_changes("AB"),
         *kanban.pick_cards("AB", ["title", "due_at", "claim"]),
         *kanban.list_dependencies("AB-2"),
         *kanban.list_events("AB"),

@@ -29,7 +29,15 @@ def operations() -> set[str]:
 
 
 def blocking_text(text: str) -> str:
-    return text.replace("AsyncKanban", "Kanban").replace("async with", "with").replace("await ", "")
+    for awaiting, waiting in (
+        ("AsyncKanban", "Kanban"),
+        ("AsyncWatch", "Watch"),
+        ("async with", "with"),
+        ("await anext(", "next("),
+        ("await ", ""),
+    ):
+        text = text.replace(awaiting, waiting)
+    return text
 
 
 def test_both_clients_have_the_same_methods_with_the_same_signatures() -> None:
@@ -54,27 +62,14 @@ def test_every_operation_of_the_rust_half_is_a_method_and_a_coroutine() -> None:
 
 
 def test_every_operation_of_the_core_is_there() -> None:
-    core = REPO / "kanban-core" / "src"
-    nouns = (
-        "agent",
-        "attachment",
-        "audit",
-        "board",
-        "card",
-        "column",
-        "comment",
-        "dependency",
-        "doctor",
-        "events",
-        "search",
-        "seed",
-        "workspace",
-    )
-    files = [core / f"{noun}.rs" for noun in nouns]
     declared: set[str] = set()
-    for file in files:
-        declared |= set(re.findall(r"^    pub async fn (\w+)", file.read_text("utf-8"), re.MULTILINE))
-    assert declared <= operations() | {"import"}
+    for file in (REPO / "kanban-core" / "src").glob("*.rs"):
+        text = file.read_text("utf-8")
+        if "impl Kanban {" in text:
+            declared |= set(re.findall(r"^    pub async fn (\w+)", text, re.MULTILINE))
+    # a file goes in by its format, and the two that wrap operations take Rust closures
+    assert len(declared) > 40
+    assert declared <= operations() | {"import", "transaction", "once"}
 
 
 def test_every_operation_is_documented_with_an_example() -> None:

@@ -54,7 +54,7 @@ async fn a_card_can_be_claimed_by_name_and_given_back() {
     assert_eq!(released.body["claim"], json!(null));
     let next = server.post("/v1/agents/b/claim", json!({})).await;
     assert_eq!(next.body["items"][0]["claim"]["epoch"], 2);
-    let events = server.get("/v1/boards/AB/changes?since=6").await;
+    let events = server.get("/v1/boards/AB/changes?since=6&full=true").await;
     assert_eq!(events.body["items"][0]["payload"]["reason"], "needs a person");
     assert_eq!(server.post("/v1/cards/AB-1/claim", json!({"ttl_seconds": 0})).await.problem(422), "invalid");
 }

@@ -62,7 +62,7 @@ async fn cards_reorder_delete_restore_comment_and_link() {
     let remove = server.request(Method::DELETE, "/v1/cards/AB-2/dependencies?relation=waits_for&card=AB-1");
     assert_eq!(server.send(remove).await.problem(404), "not_found");
 
-    let changes = server.get("/v1/boards/AB/changes?since=4&limit=200").await;
+    let changes = server.get("/v1/boards/AB/changes?since=4&limit=200&full=true").await;
     let numbers: Vec<i64> =
         changes.body["items"].as_array().expect("items").iter().filter_map(|event| event["seq"].as_i64()).collect();
     assert_eq!(numbers, (5..=13).collect::<Vec<i64>>());

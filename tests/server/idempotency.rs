@@ -25,7 +25,7 @@ async fn a_request_that_comes_again_is_answered_again_and_carried_out_once() {
     }
     assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
     assert_eq!(server.get("/v1/boards/AB/cards").await.body["items"].as_array().map(Vec::len), Some(1));
-    let event = &server.get("/v1/boards/AB/changes?since=4").await.body["items"][0];
+    let event = &server.get("/v1/boards/AB/changes?since=4&full=true").await.body["items"][0];
     assert_eq!((&event["actor_id"], &event["request_id"]), (&json!("local"), &json!(first.header("x-request-id"))));
 }
 

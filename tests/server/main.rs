@@ -12,6 +12,7 @@ mod cards;
 mod client;
 mod columns;
 mod comments;
+mod events;
 mod http;
 mod idempotency;
 mod mcp;

@@ -84,6 +84,25 @@ async fn it_serves_says_what_to_try_and_stops_on_sigterm() {
     assert_eq!(server.end(libc::SIGINT), Some(0));
 }
 
+#[tokio::test]
+async fn streams_end_in_good_order_when_it_is_told_to_stop() {
+    let url = support::database().await.url();
+    let mut server = Running::start(binary().env("DATABASE_URL", &url));
+    let mut stream = std::net::TcpStream::connect(&server.address).expect("it answers");
+    let request = format!("GET /v1/boards/AB/events?since=0 HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
+    stream.write_all(request.as_bytes()).expect("a request");
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    while !line.starts_with("id: 1\n") {
+        line.clear();
+        assert_ne!(reader.read_line(&mut line).expect("it goes on"), 0, "it has begun");
+    }
+    assert_eq!(server.end(libc::SIGTERM), Some(0));
+    let mut rest = String::new();
+    reader.read_to_string(&mut rest).expect("its end");
+    assert!(rest.ends_with("\r\n0\r\n\r\n"), "it ends, and is not cut off: {rest:?}");
+}
+
 /// What was acknowledged before kill -9 is there after the next start, on the same folder and the adopted database.
 #[tokio::test]
 async fn kill_9_loses_nothing_that_was_acknowledged() {

@@ -84,7 +84,7 @@ async fn a_request_id_is_taken_over_when_it_is_sane_and_lands_on_the_event() {
         create.header("X-Request-Id", "trace-1").header("X-Agent-Id", "agent-ü").header("X-Agent-Run", "run-9");
     let made = server.send(create.header("X-Agent-Context", r#"{"model": "m"}"#).json(&json!({"title": "t"}))).await;
     assert_eq!(made.header("x-request-id"), "trace-1");
-    let event = &server.get("/v1/boards/AB/changes?since=4").await.body["items"][0];
+    let event = &server.get("/v1/boards/AB/changes?since=4&full=true").await.body["items"][0];
     assert_eq!((&event["request_id"], &event["run_id"]), (&json!("trace-1"), &json!("run-9")));
     assert_eq!((&event["actor_id"], &event["agent_context"]), (&json!("agent-ü"), &json!({"model": "m"})));
     let odd = server.request(Method::GET, "/healthz").header("X-Request-Id", "a b");

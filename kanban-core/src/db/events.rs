@@ -7,7 +7,7 @@ use sqlx::types::{Json, Uuid};
 use time::OffsetDateTime;
 
 use super::{Conn, actor_ref, object, registered};
-use crate::model::{BoardRef, EntityId, Event};
+use crate::model::{BoardId, BoardRef, EntityId, Event};
 
 macro_rules! event_columns {
     () => {
@@ -18,11 +18,28 @@ macro_rules! event_columns {
 pub(crate) use event_columns;
 
 registered! {
-    LIST_EVENTS = concat!("select ", event_columns!(), "
-        from kanban.events as e
+    LIST_EVENTS = concat!("select ", event_columns!(), " from kanban.events as e
         where e.tenant_id = $1 and e.seq > $4
           and e.stream = coalesce($2, (select id from kanban.boards where tenant_id = $1 and key = $3))
         order by e.seq limit $5");
+    /// How far a board has come.
+    GET_HEAD = "select b.id, b.key, b.seq from kanban.boards as b
+        where b.tenant_id = $1 and b.deleted_at is null
+          and b.id = coalesce($2, (select id from kanban.boards where tenant_id = $1 and key = $3))";
+    /// With what a card is called, for readers that get no more than changes.
+    LIST_STEPS = concat!("select ", event_columns!(), ", c.key as card_key, c.title as card_title
+        from kanban.events as e
+        left join kanban.cards as c on c.tenant_id = $1 and c.id = e.entity_id and e.entity_type = 'card'
+        where e.tenant_id = $1 and e.stream = $2 and e.seq > $3
+        order by e.seq limit $4");
+    /// What is new on several boards, each behind a number of its own. Where nothing is, it costs one look at an index.
+    READ_FEEDS = concat!("select ", event_columns!(), "
+        from unnest($2::uuid[], $3::bigint[]) as f (board, seq)
+        cross join lateral (
+            select ", event_columns!(), " from kanban.events as e
+            where e.tenant_id = $1 and e.stream = f.board and e.seq > f.seq
+            order by e.seq limit $4) as e
+        order by e.stream, e.seq");
 }
 
 #[derive(sqlx::FromRow)]
@@ -108,6 +125,63 @@ pub(crate) async fn list_events(
         .bind(board.id())
         .bind(board.key())
         .bind(since)
+        .bind(limit)
+        .fetch_all(&mut *conn)
+        .await?;
+    Ok(rows.into_iter().map(Event::from).collect())
+}
+
+/// How far a board has come.
+pub(crate) struct Head {
+    pub(crate) id: BoardId,
+    pub(crate) key: String,
+    pub(crate) seq: i64,
+}
+
+pub(crate) async fn get_head(mut conn: Conn, tenant: &str, board: &BoardRef) -> sqlx::Result<Option<Head>> {
+    let head: Option<(Uuid, String, i64)> =
+        sqlx::query_as(GET_HEAD.sql).bind(tenant).bind(board.id()).bind(board.key()).fetch_optional(&mut *conn).await?;
+    Ok(head.map(|(id, key, seq)| Head { id: id.into(), key, seq }))
+}
+
+#[derive(sqlx::FromRow)]
+struct StepRow {
+    #[sqlx(flatten)]
+    event: EventRow,
+    card_key: Option<String>,
+    card_title: Option<String>,
+}
+
+/// Events with key and title of the card that each is about, if it is about one.
+pub(crate) async fn list_steps(
+    mut conn: Conn,
+    tenant: &str,
+    board: BoardId,
+    since: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<(Event, Option<(String, String)>)>> {
+    let rows = sqlx::query_as::<_, StepRow>(LIST_STEPS.sql)
+        .bind(tenant)
+        .bind(board.uuid())
+        .bind(since)
+        .bind(limit)
+        .fetch_all(&mut *conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.event.into(), row.card_key.zip(row.card_title))).collect())
+}
+
+/// What is new on several boards: `boards` and `seqs` go together, and each answers at most `limit` events.
+pub(crate) async fn read_feeds(
+    mut conn: Conn,
+    tenant: &str,
+    boards: &[Uuid],
+    seqs: &[i64],
+    limit: i64,
+) -> sqlx::Result<Vec<Event>> {
+    let rows = sqlx::query_as::<_, EventRow>(READ_FEEDS.sql)
+        .bind(tenant)
+        .bind(boards)
+        .bind(seqs)
         .bind(limit)
         .fetch_all(&mut *conn)
         .await?;

@@ -3,8 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{BoardId, EntityId, JsonObject, Timestamp};
-use crate::model::ActorKind;
+use super::{ActorKind, BoardId, EntityId, JsonObject, Timestamp};
 
 /// One change of one thing.
 #[derive(Debug, Clone, Serialize)]

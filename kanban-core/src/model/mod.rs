@@ -57,6 +57,7 @@ mod audit;
 mod board;
 mod card;
 mod card_list;
+mod change;
 mod check;
 mod claim;
 mod column;
@@ -89,6 +90,8 @@ pub use board::{
 };
 pub use card::{Card, CardPatch, Link, MoveCard, NewCard, Place, Priority};
 pub use card_list::{CardField, CardFields, CardFilter, CardSort, ListCards, PartialCard};
+pub(crate) use change::Fold;
+pub use change::{Change, ChangeKind, Changes, ListChanges};
 pub use claim::{Claim, ClaimNext, ClaimOptions, Claimed, NextTasks, NothingClaimed, NothingClaimedCode, Release};
 pub(crate) use claim::{MAX_CLAIM_AGE_SECONDS, check_reason, ttl};
 pub use column::ColumnPlace;

@@ -15,14 +15,17 @@ import atexit
 
 from kanban_py import _kanban
 from kanban_py._async.client import AsyncKanban
+from kanban_py._async.watch import AsyncWatch
 from kanban_py._sentinels import ANY, UNSET
 from kanban_py._sync.client import Kanban
+from kanban_py._sync.watch import Watch
 from kanban_py.errors import (
     CapacityReached,
     Claimed,
     Conflict,
     DependencyCycle,
     Duplicate,
+    HistoryGone,
     Invalid,
     KanbanError,
     NotFound,
@@ -42,6 +45,8 @@ from kanban_py.model import (
     Board,
     BoardDetail,
     Card,
+    Change,
+    Changes,
     Claim,
     ClaimedCards,
     Column,
@@ -75,10 +80,13 @@ __all__ = [
     "AddedDependency",
     "AsyncKanban",
     "Attachment",
+    "AsyncWatch",
     "Board",
     "BoardDetail",
     "CapacityReached",
     "Card",
+    "Change",
+    "Changes",
     "Claim",
     "Claimed",
     "ClaimedCards",
@@ -96,6 +104,7 @@ __all__ = [
     "Finding",
     "FoundCard",
     "FoundComment",
+    "HistoryGone",
     "ImportReport",
     "Invalid",
     "Kanban",
@@ -112,6 +121,7 @@ __all__ = [
     "StaleClaim",
     "Unavailable",
     "VersionConflict",
+    "Watch",
     "WipLimit",
     "Workspace",
 ]

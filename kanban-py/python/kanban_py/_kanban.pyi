@@ -4,7 +4,7 @@ from asyncio import Future
 from os import PathLike
 from typing import Any, final
 
-__all__ = ["Client", "Completions", "Job", "close_all", "connect", "open"]
+__all__ = ["Client", "Completions", "Job", "Watcher", "close_all", "connect", "open"]
 
 @final
 class Completions:
@@ -16,6 +16,11 @@ class Completions:
 class Job:
     def run(self) -> Any: ...
     def start(self, completions: Completions, future: Future[Any]) -> None: ...
+
+@final
+class Watcher:
+    def next(self) -> Job: ...
+    def close(self) -> None: ...
 
 @final
 class Client:

@@ -14,6 +14,8 @@ BY_CORE_NAME: Final[dict[str, type[Record]]] = {
     "Board": model.Board,
     "BoardDetail": model.BoardDetail,
     "Card": model.Card,
+    "Change": model.Change,
+    "Changes": model.Changes,
     "Claim": model.Claim,
     # here the name `Claimed` is the error's
     "Claimed": model.ClaimedCards,

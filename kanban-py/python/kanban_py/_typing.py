@@ -100,6 +100,7 @@ Action: TypeAlias = Literal[
     "attachment.created",
     "attachment.deleted",
 ]
+ChangeKind: TypeAlias = Literal["created", "updated", "moved_here", "moved_away", "deleted", "restored"]
 NothingClaimedCode: TypeAlias = Literal["nothing_ready", "wip_limit", "capacity"]
 
 Version: TypeAlias = Union[int, AnyVersion]

@@ -169,6 +169,20 @@ class Duplicate(Conflict):
     """Something with that unique value exists already."""
 
 
+class HistoryGone(Conflict):
+    """The events behind a number are not there: not kept that far back, or the number is of another history."""
+
+    @property
+    def since(self) -> int:
+        """The number the caller named."""
+        return int(self.details["since"])
+
+    @property
+    def seq(self) -> int:
+        """Number of the board's last event: read the board again, then go on behind it."""
+        return int(self.details["seq"])
+
+
 class PermissionDenied(KanbanError):
     """The actor may not do this."""
 
@@ -200,6 +214,7 @@ _BY_CODE: dict[str, type[KanbanError]] = {
     "capacity_reached": CapacityReached,
     "dependency_cycle": DependencyCycle,
     "duplicate": Duplicate,
+    "history_gone": HistoryGone,
 }
 
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Router;
-use kanban_core::Actor;
+use kanban_core::{Actor, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -49,12 +49,12 @@ pub(super) async fn serve(settings: &Settings) -> Result<(), Failure> {
         let address = listener.local_addr()?;
         print(welcome::text(store, address, !settings.no_demo).await?);
         print(format_args!("listening on http://{address}"));
-        run(crate::app(store.clone(), &settings.http), listener, &mut stop).await
+        run(store, crate::app(store.clone(), &settings.http), listener, &mut stop).await
     })
     .await
 }
 
-async fn run(app: Router, listener: TcpListener, stop: &mut Stop) -> Result<(), Failure> {
+async fn run(store: &Store, app: Router, listener: TcpListener, stop: &mut Stop) -> Result<(), Failure> {
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     let server = axum::serve(listener, app).with_graceful_shutdown(async {
         // an error means that nobody can tell any more: stop as well
@@ -66,6 +66,8 @@ async fn run(app: Router, listener: TcpListener, stop: &mut Stop) -> Result<(), 
         () = stop.received() => tracing::info!("stopping: requests in flight finish; once more stops at once"),
     }
     let _ = tell.send(());
+    // they would go on for ever; their readers go on elsewhere
+    store.end_streams();
     tokio::select! {
         ended = tokio::time::timeout(GRACE, server) => match ended {
             Ok(ended) => Ok(ended??),

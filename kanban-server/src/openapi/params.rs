@@ -8,6 +8,7 @@ use utoipa::{IntoParams, PartialSchema};
 use super::strict::TEXT;
 use crate::etag::{IfMatch, MaybeIfMatch, Seen};
 use crate::extract::{Act, AsAgent, ClaimEpoch, Id, Listed, Query, Viewed};
+use crate::sse::LastEventId;
 
 /// What a header can carry: no control characters, no blanks at its ends.
 const HEADER_TEXT: &str = r"^[!-~\u0080-\u00ff]([ -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$";
@@ -87,6 +88,14 @@ impl IntoParams for ClaimEpoch {
     fn into_params(_: impl Fn() -> Place) -> Vec<Parameter> {
         let what = "The claim that the call is about, as it was answered with the claim.";
         vec![epoch().description(Some(what)).required(Required::True).build()]
+    }
+}
+
+impl IntoParams for LastEventId {
+    fn into_params(_: impl Fn() -> Place) -> Vec<Parameter> {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(i64::MAX));
+        let what = "The `id` of the last event that the reader has seen: the stream goes on behind it.";
+        vec![header("Last-Event-ID", what).schema(Some(number)).build()]
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) fn table() -> Table {
         .at("/v1/boards/{id}/columns", routes!(columns::create, columns::list))
         .at("/v1/boards/{id}/cards", routes!(cards::list))
         .at("/v1/boards/{id}/changes", routes!(events::changes))
+        .at("/v1/boards/{id}/events", routes!(events::watch))
         .at("/v1/columns/{id}", routes!(columns::read, columns::update, columns::delete))
         .at("/v1/columns/{id}/reorder", routes!(columns::reorder))
         .at("/v1/columns/{id}/cards", routes!(cards::create))

@@ -1,19 +1,20 @@
 # made from _async/events.py by kanban-py/make-sync; change that one
 
-"""Reading events."""
+"""Reading what has happened on a board, and following it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from kanban_py._typing import Action, EntityType
-from kanban_py.model import Event, Page
+from kanban_py.model import Changes, Event, Page
 
 from .handle import Handle
+from .watch import Watch
 
 
 class Events(Handle):
-    """Reading events."""
+    """Reading what has happened on a board, and following it."""
 
     __slots__ = ()
 
@@ -30,6 +31,7 @@ class Events(Handle):
         Raises:
             NotFound: There is no such board.
             Invalid: For a bad limit, or a number that the board has not reached yet.
+            HistoryGone: The events behind it are not kept any more.
 
         Example:
             >>> card = kanban.update_card("AB-1", 1, title="Find what has no test")
@@ -89,3 +91,48 @@ class Events(Handle):
             limit=limit,
             cursor=cursor,
         )
+
+    def list_changes(self, board: str, *, since: int = 0, limit: int = 100) -> Changes:
+        """What became of each thing on a board behind an event, without the steps on the way.
+
+        Cheap to read for an agent that was away, however much happened meanwhile.
+
+        Args:
+            board: The board's id or key.
+            since: Only what happened behind the event with this number; 0 for all.
+            limit: The most things to list: 1 to 1000.
+
+        Raises:
+            NotFound: There is no such board.
+            Invalid: For a bad limit, or a number that the board has not reached yet.
+            HistoryGone: The events behind it are not kept any more.
+
+        Example:
+            >>> card = kanban.update_card("AB-1", 1, title="Find what has no test")
+            >>> card = kanban.delete_card("AB-1", 2)
+            >>> change = (kanban.list_changes("AB", since=board.seq)).items[0]
+            >>> change.key, change.what, change.actions
+            ('AB-1', 'deleted', ('card.updated', 'card.deleted'))
+        """
+        return self._call("list_changes", board=board, since=since, limit=limit)
+
+    def watch(self, board: str, *, since: int | None = None) -> Watch:
+        """Follows a board: its events behind a number, and then each as it happens.
+
+        However many streams a process has, one reader of the database serves them all.
+
+        Args:
+            board: The board's id or key.
+            since: Begin behind the event with this number, 0 for all; with what happens from now on when None.
+
+        Raises:
+            NotFound: There is no such board.
+            Invalid: For a number below zero.
+
+        Example:
+            >>> events = kanban.watch("AB")
+            >>> card = kanban.update_card("AB-1", 1, title="Find what has no test")
+            >>> (next(events)).action
+            'card.updated'
+        """
+        return Watch(self._call("watch", board=board, since=since))

@@ -6,7 +6,7 @@ from kanban_py.model.board import Board, BoardDetail, Column, Workspace
 from kanban_py.model.card import Card, Claim, ClaimedCards, Link, NothingClaimed, PartialCard
 from kanban_py.model.comment import Comment
 from kanban_py.model.dependency import AddedDependency, Dependency, DependencyView
-from kanban_py.model.event import Event
+from kanban_py.model.event import Change, Changes, Event
 from kanban_py.model.page import Page
 from kanban_py.model.search import Excerpt, ExcerptPart, FoundCard, FoundComment, SearchHit
 from kanban_py.model.upkeep import Diagnosis, Finding, ImportReport
@@ -19,6 +19,8 @@ __all__ = [
     "Board",
     "BoardDetail",
     "Card",
+    "Change",
+    "Changes",
     "Claim",
     "ClaimedCards",
     "Column",
