@@ -1,6 +1,7 @@
 //! What agents do: see what is next, claim it, keep it, give it back or finish it.
 
 use crate::db::claims::{self, ReadyPlace};
+use crate::model::check::Check;
 use crate::model::{
     ActorKind, Card, CardRef, ClaimNext, ClaimOptions, Claimed, Epoch, MAX_CLAIM_AGE_SECONDS, NextTasks,
     NothingClaimed, NothingClaimedCode, Page, Scope, check_reason, ttl,
@@ -218,5 +219,7 @@ impl Kanban {
 }
 
 fn check_agent(agent: &str) -> Result<()> {
-    crate::Actor::agent(agent).validate()
+    let mut check = Check::default();
+    check.characters("/agent_id", agent, 1, 256);
+    check.done()
 }

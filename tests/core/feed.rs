@@ -73,7 +73,7 @@ async fn each_tenant_sees_its_own() {
     }
     for (tenant, _, board, stream) in &mut streams {
         let event = stream.next().await.expect("it goes on").expect("an event");
-        assert_eq!((event.seq, event.board_id), (5, board.board.id));
+        assert_eq!((event.seq, event.board_id), (5, Some(board.board.id)));
         assert!(event.payload.get().contains(&format!("\"{tenant}\"")), "{}", event.payload.get());
     }
 }

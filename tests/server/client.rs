@@ -4,6 +4,7 @@ use kanban_server::Config;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
+use crate::paths::Recorder;
 use crate::support;
 
 /// A server with a board, on its own database. Ends with the test.
@@ -14,6 +15,7 @@ pub struct Server {
     pub database: support::Database,
     /// Ids of the columns Todo, Doing, Done of board AB.
     pub columns: [String; 3],
+    recorder: Recorder,
 }
 
 impl Drop for Server {
@@ -52,6 +54,7 @@ impl Server {
     }
 
     pub async fn start_with(config: Config) -> Self {
+        let recorder = Recorder::start();
         let database = support::database().await;
         let store = database.store().await;
         let (_, board) = support::board(&store).await;
@@ -60,7 +63,7 @@ impl Server {
         let app = kanban_server::app(store, &config);
         let task = tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") });
         let columns = std::array::from_fn(|i| board.columns[i].id.to_string());
-        Self { base, http: reqwest::Client::new(), task, database, columns }
+        Self { base, http: reqwest::Client::new(), task, database, columns, recorder }
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
@@ -68,7 +71,15 @@ impl Server {
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.expect("an answer");
+        let request = request.build().expect("a request");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let answer = self.answer(request).await;
+        self.recorder.answered(method.as_str(), &path, answer.status.as_u16());
+        answer
+    }
+
+    async fn answer(&self, request: reqwest::Request) -> Answer {
+        let response = self.http.execute(request).await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await.expect("a body");
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
@@ -104,10 +115,11 @@ impl Server {
         self.send(request).await
     }
 
-    /// A card in Todo.
+    /// A card in Todo, to do something with.
     pub async fn card(&self, title: &str) -> Value {
         let path = format!("/v1/columns/{}/cards", self.columns[0]);
-        let made = self.post(&path, serde_json::json!({ "title": title })).await;
+        let request = self.request(Method::POST, &path).json(&serde_json::json!({ "title": title }));
+        let made = self.answer(request.build().expect("a request")).await;
         assert_eq!(made.status, 201, "{:?}", made.body);
         made.body
     }

@@ -17,6 +17,7 @@ mod http;
 mod idempotency;
 mod mcp;
 mod openapi;
+mod paths;
 mod process;
 mod refusals;
 mod search;

@@ -92,3 +92,34 @@ async fn a_request_id_is_taken_over_when_it_is_sane_and_lands_on_the_event() {
     assert_eq!((odd.status.as_u16(), odd.header("x-request-id").len()), (200, 26));
     assert_eq!(server.get("/readyz").await.status, 200);
 }
+
+#[tokio::test]
+async fn text_that_postgresql_cannot_store_is_refused_wherever_it_comes() {
+    let server = Server::start().await;
+    server.card("work").await;
+    let cards = format!("/v1/columns/{}/cards", server.columns[0]);
+    let bodies = [
+        (cards.as_str(), json!({"title": "a\0b"}), "/title"),
+        (cards.as_str(), json!({"title": "t", "labels": ["a\0b"]}), "/labels/0"),
+        (cards.as_str(), json!({"title": "t", "fields": {"a": ["b\0"]}}), "/fields"),
+        (cards.as_str(), json!({"title": "t", "agent_context": {"a\0": 1}}), "/agent_context"),
+        ("/v1/boards", json!({"name": "a\0b"}), "/name"),
+        ("/v1/cards/AB-1/comments", json!({"body": "\0"}), "/body"),
+        ("/v1/agents/a/claim", json!({"labels": ["\0"]}), "/labels/0"),
+        ("/v1/cards/AB-1/claim", json!({"agent_id": "\0"}), "/agent_id"),
+    ];
+    for (path, body, pointer) in bodies {
+        let answer = server.post(path, body).await;
+        assert_eq!((answer.problem(422), &answer.body["errors"][0]["pointer"]), ("invalid", &json!(pointer)), "{path}");
+    }
+    // half a character, as broken programs escape it; more than the database's numbers and nesting hold
+    let raw = |body: String| server.request(Method::POST, &cards).header("Content-Type", "application/json").body(body);
+    let deep = format!("{}{}", "[".repeat(7000), "]".repeat(7000));
+    assert_eq!(server.send(raw(r#"{"title": "\ud800"}"#.to_owned())).await.problem(400), "malformed_json");
+    for fields in [r#"{"a": "\ud800"}"#, r#"{"a": 1e999999}"#, r#"{"a": 1e-999999}"#, &format!(r#"{{"a": {deep}}}"#)] {
+        let answer = server.send(raw(format!(r#"{{"title": "t", "fields": {fields}}}"#))).await;
+        assert_eq!((answer.problem(422), &answer.body["errors"][0]["pointer"]), ("invalid", &json!("/fields")));
+    }
+    let kept = r#"{"title": "t", "fields": {"a": [1e300, "\ud83d\ude00"]}}"#;
+    assert_eq!(server.send(raw(kept.to_owned())).await.body["fields"]["a"][1], "😀");
+}

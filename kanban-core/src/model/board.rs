@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::{COLUMN_NAME_CHARACTERS, Check, DESCRIPTION_BYTES, NAME_CHARACTERS};
-use super::{BoardId, ColumnId, JsonObject, Timestamp, Version, WorkspaceId, present};
+use super::{BoardId, ColumnId, JsonObject, Timestamp, Version, WorkspaceId, present, present_whole, whole};
 use crate::Result;
 
 /// A workspace groups boards.
@@ -310,7 +310,7 @@ pub struct NewColumn {
     pub kind: ColumnKind,
     /// The most live cards it may hold, at least 1; no limit when absent.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2147483647))]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub wip_limit: Option<i32>,
     /// Anything to keep with it, at most 16 KiB.
     #[serde(default)]
@@ -347,7 +347,7 @@ pub struct ColumnPatch {
     pub kind: Option<ColumnKind>,
     /// New limit, at least 1; null removes it. Cards already there stay when it is lower.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2147483647))]
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present_whole")]
     pub wip_limit: Option<Option<i32>>,
     /// Merged into the metadata (RFC 7396): null removes a member.
     #[cfg_attr(feature = "openapi", schema(nullable = false))]

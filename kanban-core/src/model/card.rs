@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::{Check, DESCRIPTION_BYTES, NAME_CHARACTERS};
-use super::{ActorRef, BoardId, CardId, CardRef, Claim, ColumnId, ColumnKind, JsonObject, Timestamp, Version, present};
+use super::{
+    ActorRef, BoardId, CardId, CardRef, Claim, ColumnId, ColumnKind, JsonObject, Timestamp, Version, present, whole,
+};
 use crate::Result;
 
 named! {
@@ -119,7 +121,7 @@ pub struct Place {
     pub before_id: Option<CardRef>,
     /// Zero-based place in the column; the end when it has fewer cards.
     #[cfg_attr(feature = "openapi", schema(maximum = 2147483647))]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub position: Option<u32>,
 }
 
@@ -202,7 +204,7 @@ pub struct NewCard {
     pub before_id: Option<CardRef>,
     /// Zero-based place in the column; the end when absent.
     #[cfg_attr(feature = "openapi", schema(maximum = 2147483647))]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub position: Option<u32>,
 }
 
@@ -349,7 +351,7 @@ pub struct MoveCard {
     pub before_id: Option<CardRef>,
     /// Zero-based place in that column; the end when absent.
     #[cfg_attr(feature = "openapi", schema(maximum = 2147483647))]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub position: Option<u32>,
 }
 

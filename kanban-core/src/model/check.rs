@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::JsonObject;
+use super::{JsonObject, storable};
 use crate::error::InvalidField;
 use crate::{Error, Result};
 
@@ -63,8 +63,8 @@ impl Check {
 
     pub(crate) fn json(&mut self, pointer: &str, json: &RawValue) {
         self.length(pointer, json.get().len(), 0, JSON_BYTES, "bytes of JSON");
-        if has_nul_escape(json.get()) {
-            self.fails(pointer, "must not contain the character U+0000");
+        if let Err(detail) = storable::check(json.get()) {
+            self.fails(pointer, detail);
         }
     }
 
@@ -100,23 +100,5 @@ impl Check {
         if text.contains('\0') {
             self.fails(pointer, "must not contain the character U+0000");
         }
-    }
-}
-
-/// Whether a JSON text spells U+0000, which PostgreSQL cannot store: `\u0000` behind an even number of backslashes.
-fn has_nul_escape(json: &str) -> bool {
-    json.match_indices("\\u0000")
-        .any(|(at, _)| json.as_bytes()[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::has_nul_escape;
-
-    #[test]
-    fn only_a_real_escape_of_nul_counts() {
-        assert!(has_nul_escape(r#"{"a":"\u0000"}"#));
-        assert!(has_nul_escape(r#"{"a":"\\\u0000"}"#));
-        assert!(!has_nul_escape(r#"{"a":"\\u0000"}"#));
     }
 }

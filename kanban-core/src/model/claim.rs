@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::{COMMENT_BYTES, Check};
-use super::{BoardRef, Card, Epoch, ListPage, Timestamp};
+use super::{BoardRef, Card, Epoch, ListPage, Timestamp, whole};
 use crate::Result;
 
 /// The lease that is given when none is asked for.
@@ -32,10 +32,12 @@ pub struct Claim {
 #[serde(deny_unknown_fields, default)]
 pub struct ClaimOptions {
     /// How long the lease lasts without a heartbeat: 1 to 86,400 seconds, 900 when absent.
+    #[serde(deserialize_with = "whole")]
     pub ttl_seconds: u32,
     /// Whether to move queued work to the board's first doing column.
     pub start: bool,
     /// Take no more than keeps the agent at this many live claims.
+    #[serde(deserialize_with = "whole")]
     pub capacity: Option<u32>,
 }
 
@@ -67,14 +69,17 @@ pub struct ClaimNext {
     pub labels: Vec<String>,
     /// The most cards to take: 1 to 50, 1 when absent.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 50))]
+    #[serde(deserialize_with = "whole")]
     pub limit: u32,
     /// How long each lease lasts without a heartbeat: 1 to 86,400 seconds, 900 when absent.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 86400))]
+    #[serde(deserialize_with = "whole")]
     pub ttl_seconds: u32,
     /// Whether to move queued work to the board's first doing column.
     pub start: bool,
     /// Take no more than keeps the agent at this many live claims.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
+    #[serde(deserialize_with = "whole")]
     pub capacity: Option<u32>,
 }
 

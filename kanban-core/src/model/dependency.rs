@@ -108,8 +108,10 @@ pub struct Dependency {
 #[serde(deny_unknown_fields)]
 pub struct NewDependency {
     /// How the card stands to the other.
+    #[cfg_attr(feature = "openapi", param(example = "relates_to"))]
     pub relation: Relation,
     /// The other card, by id or key.
+    #[cfg_attr(feature = "openapi", param(example = "AB-2"))]
     pub card: CardRef,
 }
 

@@ -58,7 +58,7 @@ mod board;
 mod card;
 mod card_list;
 mod change;
-mod check;
+pub(crate) mod check;
 mod claim;
 mod column;
 mod comment;
@@ -71,9 +71,11 @@ mod idempotency;
 mod ids;
 mod json;
 mod media_type;
+mod number;
 #[cfg(feature = "openapi")]
 mod schema;
 mod search;
+mod storable;
 mod timestamp;
 mod version;
 mod web_address;
@@ -108,6 +110,8 @@ pub use ids::{
     WorkspaceId,
 };
 pub use json::JsonObject;
+use number::present_whole;
+pub use number::{Whole, whole};
 pub(crate) use search::Clauses;
 pub use search::{FoundCard, FoundComment, FoundIn, Search, SearchHit, SearchQuery};
 pub use timestamp::Timestamp;

@@ -126,7 +126,7 @@ impl PartialSchema for JsonObject {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Object)
-            .description(Some("A JSON object of the users' own, at most 16 KiB."))
+            .description(Some("A JSON object of the users' own, at most 16 KiB. No text in it holds U+0000."))
             .additional_properties(Some(AdditionalProperties::FreeForm(true)))
             .into()
     }

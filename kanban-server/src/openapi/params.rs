@@ -10,8 +10,11 @@ use crate::etag::{IfMatch, MaybeIfMatch, Seen};
 use crate::extract::{Act, AsAgent, ClaimEpoch, Id, Listed, Query, Viewed};
 use crate::sse::LastEventId;
 
-/// What a header can carry: no control characters, no blanks at its ends.
-const HEADER_TEXT: &str = r"^[!-~\u0080-\u00ff]([ -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$";
+/// What a header can carry: no control characters. Blanks at its ends are not part of it.
+const HEADER: &str = r"^[\t -~\u0080-\u00ff]*$";
+
+/// The same with something in it.
+const HEADER_TEXT: &str = r"^[\t -~\u0080-\u00ff]*[!-~\u0080-\u00ff][\t -~\u0080-\u00ff]*$";
 
 type Place = Option<ParameterIn>;
 
@@ -27,7 +30,7 @@ impl IntoParams for Act {
             header("X-Agent-Context", "A JSON object of the agent's own, for the events of what is done.")
                 .content(
                     "application/json",
-                    ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Object))).build(),
+                    ContentBuilder::new().schema(Some(Ref::from_schema_name("JsonObject"))).build(),
                 )
                 .build(),
             epoch()
@@ -50,7 +53,7 @@ impl IntoParams for AsAgent {
             .parameter_in(ParameterIn::Path)
             .required(Required::True)
             .description(Some("The agent, by its id. It is the actor unless `X-Agent-Id` names another."))
-            .schema(Some(text(TEXT)))
+            .schema(Some(text(TEXT).examples(["claude-1"])))
             .build();
         [agent].into_iter().chain(Act::into_params(place)).collect()
     }
@@ -78,7 +81,7 @@ impl IntoParams for MaybeIfMatch {
 
 impl IntoParams for Seen {
     fn into_params(_: impl Fn() -> Place) -> Vec<Parameter> {
-        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(HEADER_TEXT));
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(HEADER));
         let what = "The `ETag` that the caller has: 304 if the thing is still so.";
         vec![header("If-None-Match", what).schema(Some(text)).build()]
     }
@@ -121,7 +124,7 @@ impl<T: IntoParams, V: IntoParams> IntoParams for Viewed<T, V> {
 fn page() -> [Parameter; 2] {
     let query = |name| ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
     let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(200));
-    let cursor = ObjectBuilder::new().schema_type(Type::String);
+    let cursor = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z0-9_-]{24,}$"));
     [
         query("limit")
             .description(Some("The most things on the page."))
@@ -141,11 +144,12 @@ fn header(name: &str, what: &str) -> ParameterBuilder {
 
 fn tag(name: &str, what: &str) -> ParameterBuilder {
     let tag = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r#"^(\*|"[0-9]{1,18}(\.[0-9]{1,18})*")$"#));
-    header(name, what).schema(Some(tag))
+    header(name, what).schema(Some(tag.examples(["\"1\""])))
 }
 
 fn epoch() -> ParameterBuilder {
     let epoch = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(i64::MAX));
+    let epoch = epoch.examples([1]);
     header("X-Claim-Epoch", "").schema(Some(epoch))
 }
 
@@ -159,7 +163,7 @@ pub(super) fn prefer(document: &mut OpenApi) {
     for (_, operation) in super::operations(document).filter(|(_, operation)| operation.request_body.is_some()) {
         let what = "`handling=lenient` cuts prose that is over its limit instead of refusing it (RFC 7240); names, labels, ids \
                     and JSON are never cut. The answer says what was cut.";
-        let preference = ObjectBuilder::new().schema_type(Type::String).pattern(Some(HEADER_TEXT));
+        let preference = ObjectBuilder::new().schema_type(Type::String).pattern(Some(HEADER));
         let preference = preference.examples(["handling=lenient"]);
         let prefer = header("Prefer", what).schema(Some(preference)).build();
         operation.parameters.get_or_insert_default().push(RefOr::T(prefer));

@@ -87,6 +87,9 @@ fn collect(schema: &RefOr<Schema>, components: &Components, names: &mut BTreeSet
         }
         RefOr::T(Schema::Object(object)) => {
             object.properties.values().for_each(|schema| collect(schema, components, names));
+            if let Some(AdditionalProperties::RefOr(schema)) = object.additional_properties.as_deref() {
+                collect(schema, components, names);
+            }
         }
         RefOr::T(Schema::Array(array)) => {
             if let ArrayItems::RefOrSchema(items) = &array.items {

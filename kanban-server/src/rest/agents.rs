@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::OriginalUri;
 use axum::response::IntoResponse;
-use kanban_core::{BoardRef, Card, CardRef, ClaimNext, ClaimOptions, Claimed, CutToFit, NextTasks, Page, Release};
+use kanban_core::{
+    BoardRef, Card, CardRef, ClaimNext, ClaimOptions, Claimed, CutToFit, NextTasks, Page, Release, whole,
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -68,11 +70,13 @@ pub(super) struct ClaimCard {
     agent_id: Option<String>,
     /// How long the lease lasts without a heartbeat, in seconds; 900 when absent.
     #[schema(minimum = 1, maximum = 86400)]
+    #[serde(default, deserialize_with = "whole")]
     ttl_seconds: Option<u32>,
     /// Whether to move queued work to the board's first doing column; it is when absent.
     start: Option<bool>,
     /// Take no more than keeps the agent at this many live claims.
     #[schema(minimum = 1, maximum = 1000)]
+    #[serde(default, deserialize_with = "whole")]
     capacity: Option<u32>,
 }
 
@@ -105,6 +109,7 @@ pub(super) async fn claim_card(Act(kanban): Act, Id(card): Id<CardRef>, Body(cla
 pub(super) struct Heartbeat {
     /// How long the lease lasts from now on, in seconds; 900 when absent.
     #[schema(minimum = 1, maximum = 86400)]
+    #[serde(default, deserialize_with = "whole")]
     ttl_seconds: Option<u32>,
 }
 

@@ -6,7 +6,7 @@ use kanban_core::{Board, BoardDetail, BoardFilter, BoardPatch, BoardRef, NewBoar
 use super::Answer;
 use crate::etag::{IfMatch, Seen, created, tagged};
 use crate::extract::{self, Act, Body, Id, Listed};
-use crate::openapi::Conflict;
+use crate::openapi::{Conflict, NotFound};
 
 /// Creates a board with the columns of its template.
 ///
@@ -21,6 +21,7 @@ use crate::openapi::Conflict;
     responses(
         (status = 201, description = "The board, with its columns.", body = BoardDetail,
          headers(("Location" = String, description = "Where the board is."))),
+        NotFound,
         Conflict,
     )
 )]

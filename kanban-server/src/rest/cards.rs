@@ -127,7 +127,7 @@ pub(super) async fn update(
     operation_id = "move_card",
     tag = "cards",
     params(Act, Id<CardRef>, IfMatch),
-    request_body(content = MoveCard, example = json!({"column_id": "01JD8QGZ5R0000000000000002", "position": 0})),
+    request_body(content = MoveCard, example = json!({"column_id": "01JD8QGZ5R00000000000000C2", "position": 0})),
     responses((status = 200, description = "The card where it is now.", body = Card), Conflict)
 )]
 pub(super) async fn move_to(

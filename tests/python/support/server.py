@@ -27,9 +27,11 @@ def binary() -> Path:
 
 
 @contextmanager
-def serving(program: Path, url: str) -> Iterator[str]:
+def serving(program: Path, url: str, *, demo: bool = False) -> Iterator[str]:
     """Serves a database; answers where."""
-    command = [str(program), "serve", "--bind", "127.0.0.1:0", "--database-url", url, "--no-demo"]
+    command = [str(program), "serve", "--bind", "127.0.0.1:0", "--database-url", url]
+    if not demo:
+        command.append("--no-demo")
     # a pipe that nobody reads would stop the server once its log has filled it
     with (
         tempfile.TemporaryFile("w+") as log,
