@@ -25,7 +25,8 @@ impl Kanban {
     /// let card = kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
     /// let action = ("delete", &card.key, card.version);
     /// let token = kanban.ask_to_confirm(&action).await?;
-    /// let deleted = kanban.confirmed(&token, &action, |kanban| kanban.delete_card(card.id, card.version)).await?;
+    /// let delete = |kanban: Kanban| async move { kanban.delete_card(card.id, card.version).await };
+    /// let deleted = kanban.confirmed(&token, &action, delete).await?;
     /// assert!(deleted.deleted_at.is_some());
     /// # Ok(()) }) }
     /// ```

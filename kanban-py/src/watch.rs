@@ -16,7 +16,7 @@ use crate::{error, to_python};
 /// What has come and was not handed over yet.
 enum Next {
     Nothing,
-    Come(kanban_core::Result<Event>),
+    Come(Box<kanban_core::Result<Event>>),
     Over,
 }
 
@@ -47,7 +47,7 @@ impl Shared {
             None => None,
         };
         *self.next() = match come {
-            Some(come) => Next::Come(come),
+            Some(come) => Next::Come(Box::new(come)),
             None => {
                 *watch = None;
                 Next::Over
@@ -58,8 +58,10 @@ impl Shared {
     fn take(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut next = self.next();
         match std::mem::replace(&mut *next, Next::Nothing) {
-            Next::Come(Ok(event)) => to_python::to_python(py, &event),
-            Next::Come(Err(error)) => Err(error::to_python(py, &error)),
+            Next::Come(come) => match *come {
+                Ok(event) => to_python::to_python(py, &event),
+                Err(error) => Err(error::to_python(py, &error)),
+            },
             Next::Over => {
                 *next = Next::Over;
                 Ok(py.None())

@@ -195,7 +195,7 @@ async fn fill(connection: &mut PgConnection) {
 async fn each_filter_reads_its_index_and_little_more_than_it_shows() {
     let database = support::database().await;
     let pool = database.superuser().await;
-    fill(&mut *pool.acquire().await.expect("a connection")).await;
+    fill(&mut pool.acquire().await.expect("a connection")).await;
     let mut connection = database.application("default").await;
     let uuid = |text: &str| format!("md5('{text}')::uuid");
     let (at, nil) = ("now() - interval '20 days'".to_owned(), "'00000000-0000-0000-0000-000000000000'".to_owned());

@@ -362,6 +362,7 @@ async fn more_cards_than_one_statement_should_move_are_refused() {
         end $$;
         insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, is_wip, furthest)
         select tenant_id, id, 1, board_id, column_id, status, column_since, false, 0 from kanban.cards where key <> 'AB-1';
+        select kanban.index_cards(tenant_id, array_agg(id)) from kanban.cards group by tenant_id;
         update kanban.columns set cards = 201 where name = 'Todo';
         update kanban.boards set next_number = 202";
     let pool = database.superuser().await;

@@ -413,7 +413,7 @@ async fn change_each_kind(kanban: &Kanban) -> BTreeMap<String, usize> {
 }
 
 /// What only looks, or is made of the others.
-const OTHERS: [&str; 19] = [
+const OTHERS: [&str; 22] = [
     "ask_to_confirm",
     "confirmed",
     "get_workspace",
@@ -432,6 +432,9 @@ const OTHERS: [&str; 19] = [
     "list_attachments",
     "list_events",
     "list_audit",
+    "list_changes",
+    "watch",
+    "search",
     "examine",
 ];
 

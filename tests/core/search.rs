@@ -315,7 +315,7 @@ const SCRIPTS: [&str; 16] = [
 #[tokio::test]
 async fn whatever_is_written_in_any_script_is_found_and_marked() {
     let seed = fastrand::u64(..);
-    println!("seed: {seed}");
+    eprintln!("seed {seed}");
     let mut random = fastrand::Rng::with_seed(seed);
     let database = support::database().await;
     let store = database.store().await;

@@ -158,6 +158,9 @@ fn candidates(kind: &str, ids: &[String]) -> Vec<String> {
         "timestamp with time zone" => quoted(&["-infinity", "infinity", "2026-01-01"]),
         "bytea" => vec!["decode(repeat('00', 32), 'hex')".to_owned()],
         "boolean" => vec!["true".to_owned(), "false".to_owned(), "null".to_owned()],
+        "bigint[]" => {
+            quoted(&["{}", "{0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}"])
+        }
         "smallint" | "integer" | "bigint" => ["-1", "0", "1", "10", "200", "null"].map(str::to_owned).to_vec(),
         "name" => vec!["'kanban'".to_owned()],
         other => panic!("no candidates for {other}"),

@@ -46,7 +46,7 @@ async fn attachments_are_noted_read_listed_and_taken_off() {
     assert_eq!(statuses, [200, 404, 404, 404, 404, 404], "it goes once");
     assert_eq!(server.get(path).await.problem(404), "not_found");
     assert_eq!(server.get("/v1/cards/AB-1/attachments").await.body["items"], json!([bare.body]));
-    let changes = server.get("/v1/boards/AB/changes?since=5").await;
+    let changes = server.get("/v1/boards/AB/changes?since=5&full=true").await;
     let actions: Vec<&str> =
         changes.body["items"].as_array().expect("items").iter().filter_map(|event| event["action"].as_str()).collect();
     assert_eq!(actions, ["attachment.created", "attachment.created", "attachment.deleted"]);

@@ -130,7 +130,7 @@ async fn a_column_is_deleted_with_its_cards_moved_where_it_is_told() {
     assert_eq!(names(&server).await, ["Doing", "Done"]);
     let again = server.post("/v1/boards/AB/columns", json!({"name": "Todo", "kind": "todo"})).await;
     assert_eq!((again.status.as_u16(), &again.body["position"]), (201, &json!(2)));
-    let changes = server.get("/v1/boards/AB/changes?since=9").await;
+    let changes = server.get("/v1/boards/AB/changes?since=9&full=true").await;
     let actions: Vec<&str> =
         changes.body["items"].as_array().expect("items").iter().filter_map(|event| event["action"].as_str()).collect();
     let moved = ["card.moved", "card.moved", "card.moved", "column.deleted", "column.created"];

@@ -74,17 +74,13 @@ async fn cards_and_comments_are_found_with_excerpts_and_pages() {
 async fn what_cannot_be_searched_for_is_refused() {
     let server = Server::start().await;
     assert_eq!(server.get("/v1/search").await.problem(400), "bad_query");
-    for query in [
-        "q=",
-        "q=%E2%80%A6",
-        "q=-login",
-        "q=a%00b",
-        &format!("q={}", "x".repeat(257)),
-        &"q=x".replace('x', &"a+".repeat(17)),
-    ] {
+    for query in
+        ["q=", "q=%E2%80%A6", "q=-login", &format!("q={}", "x".repeat(257)), &"q=x".replace('x', &"a+".repeat(17))]
+    {
         let answer = server.get(&format!("/v1/search?{query}")).await;
         assert_eq!((answer.problem(422), &answer.body["errors"][0]["pointer"]), ("invalid", &json!("/q")), "{query}");
     }
+    assert_eq!(server.get("/v1/search?q=a%00b").await.problem(400), "bad_query");
     assert_eq!(server.get("/v1/search?q=a&limit=0").await.problem(422), "invalid");
     assert_eq!(server.get("/v1/search?q=a&colour=red").await.problem(400), "bad_query");
     assert_eq!(server.get("/v1/search?q=a&archived=perhaps").await.problem(400), "bad_query");

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::Check;
-use super::{ActorRef, AttachmentId, CardId, JsonObject, Timestamp, Version};
+use super::{ActorRef, AttachmentId, CardId, JsonObject, Timestamp, Version, whole};
 use crate::Result;
 
 /// More bytes than this a double cannot count, and so neither can JSON for many readers.
@@ -75,7 +75,7 @@ pub struct NewAttachment {
     pub content_type: Option<String>,
     /// Its size in bytes: 0 to 2^53 − 1.
     #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 9_007_199_254_740_991i64))]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     pub size: Option<i64>,
     /// Its checksum: `sha256:` and 64 lower-case hexadecimal digits; or sha384, sha512, blake3, sha1 or md5, each with its
     /// own number of digits.
@@ -113,10 +113,10 @@ impl NewAttachment {
         if self.size.is_some_and(|size| !(0..=MAX_SIZE).contains(&size)) {
             check.fails("/size", format!("must be from 0 to {MAX_SIZE} bytes"));
         }
-        if let Some(checksum) = &self.checksum {
-            if let Some(fault) = checksum_fault(checksum) {
-                check.fails("/checksum", fault);
-            }
+        if let Some(checksum) = &self.checksum
+            && let Some(fault) = checksum_fault(checksum)
+        {
+            check.fails("/checksum", fault);
         }
         check.object("/metadata", &self.metadata);
         check.done()

@@ -77,9 +77,11 @@ pub struct AuditFilter {
     #[serde(default)]
     pub board_id: Option<BoardRef>,
     /// About things of this kind.
+    #[cfg_attr(feature = "openapi", param(inline))]
     #[serde(default)]
     pub entity_type: Option<EntityType>,
     /// About this thing, by id, or for a card or board by key.
+    #[cfg_attr(feature = "openapi", param(inline))]
     #[serde(default)]
     pub entity_id: Option<EntityRef>,
     /// Of what this actor did, by its id.
@@ -87,6 +89,7 @@ pub struct AuditFilter {
     #[serde(default)]
     pub actor: Option<String>,
     /// Of this kind of change.
+    #[cfg_attr(feature = "openapi", param(inline))]
     #[serde(default)]
     pub action: Option<Action>,
     /// At this moment or later.

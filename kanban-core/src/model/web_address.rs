@@ -23,7 +23,9 @@ pub(super) fn fault(text: &str) -> Option<String> {
     if !SCHEMES.contains(&url.scheme()) {
         return Some(format!("has the scheme {}; it may be one of {}", url.scheme(), SCHEMES.join(", ")));
     }
-    if !url.username().is_empty() || url.password().is_some() {
+    // an empty name is not in what was parsed any more
+    let is_embedded = matches!(violation.get(), Some(SyntaxViolation::EmbeddedCredentials));
+    if is_embedded || !url.username().is_empty() || url.password().is_some() {
         return Some("holds a user name or password; leave it out, for everybody who sees the card sees it".to_owned());
     }
     if url.host_str().is_none_or(str::is_empty) {

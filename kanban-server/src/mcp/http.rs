@@ -34,7 +34,7 @@ pub(crate) fn route(store: &Store, config: &Config) -> Router<Store> {
     let service = Service::new(store.clone(), Identity::Request);
     let service =
         StreamableHttpService::new(move || Ok(service.clone()), Arc::new(LocalSessionManager::default()), config);
-    Router::new().route_service("/mcp", service).layer(from_fn(finished))
+    Router::new().route_service("/mcp", service).route_layer(from_fn(finished))
 }
 
 /// An origin with the port that its scheme implies: without one, it would stand for any.

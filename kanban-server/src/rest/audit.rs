@@ -5,6 +5,7 @@ use kanban_core::{AuditFilter, Event, ListAudit, Page};
 
 use super::Answer;
 use crate::extract::{self, Act, Listed};
+use crate::openapi::NotFound;
 
 /// Lists changes, newest first, of all boards and of what belongs to no board.
 ///
@@ -16,7 +17,7 @@ use crate::extract::{self, Act, Listed};
     operation_id = "list_audit",
     tag = "events",
     params(Act, Listed<AuditFilter>),
-    responses((status = 200, description = "A page of events.", body = Page<Event>))
+    responses((status = 200, description = "A page of events.", body = Page<Event>), NotFound)
 )]
 pub(super) async fn list(Act(kanban): Act, uri: OriginalUri, Listed(filter, page): Listed<AuditFilter>) -> Answer {
     Ok(extract::list(&uri, kanban.list_audit(ListAudit { filter, page }).await?))
