@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, Error, Unexpected, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 /// Reads a whole number however it is spelled: in JSON `901` and `901.0` are the same number, and some programs write the
 /// one for the other. For `#[serde(deserialize_with = "…")]` on a member that is a whole number or an `Option` of one.
@@ -23,19 +23,29 @@ pub trait Whole: Sized {
 }
 
 macro_rules! whole_numbers {
-    ($($number:ty),*) => {$(
+    ($($number:ty: $hint:ident),*) => {$(
         impl Whole for $number {
             fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                number(deserializer, false)?.ok_or_else(|| D::Error::custom("expected a whole number"))
+                let number = deserializer.$hint(Number)?;
+                Self::try_from(number).map_err(|_| D::Error::custom(format!("{number} is out of range")))
             }
         }
     )*};
 }
-whole_numbers!(i32, u32, i64);
+whole_numbers!(i32: deserialize_i32, u32: deserialize_u32, i64: deserialize_i64);
 
-impl<T: Whole + TryFrom<i64>> Whole for Option<T> {
+impl<T: Whole> Whole for Option<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        number(deserializer, true)
+        Ok(Option::<Read<T>>::deserialize(deserializer)?.map(|number| number.0))
+    }
+}
+
+/// A number in the place of a type that reads itself.
+struct Read<T>(T);
+
+impl<'de, T: Whole> Deserialize<'de> for Read<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::read(deserializer).map(Self)
     }
 }
 
@@ -44,40 +54,29 @@ pub(super) fn present_whole<'de, D: Deserializer<'de>, T: Whole>(deserializer: D
     T::read(deserializer).map(Some)
 }
 
-fn number<'de, D: Deserializer<'de>, T: TryFrom<i64>>(deserializer: D, nullable: bool) -> Result<Option<T>, D::Error> {
-    struct Number(bool);
+struct Number;
 
-    impl Visitor<'_> for Number {
-        type Value = Option<i64>;
+impl Visitor<'_> for Number {
+    type Value = i64;
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(if self.0 { "a whole number or null" } else { "a whole number" })
-        }
-
-        fn visit_i64<E: Error>(self, number: i64) -> Result<Option<i64>, E> {
-            Ok(Some(number))
-        }
-
-        fn visit_u64<E: Error>(self, number: u64) -> Result<Option<i64>, E> {
-            // beyond every range that a member has
-            Ok(Some(i64::try_from(number).unwrap_or(i64::MAX)))
-        }
-
-        fn visit_f64<E: Error>(self, number: f64) -> Result<Option<i64>, E> {
-            // up to here every whole number has a spelling of its own
-            let is_whole = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
-            if is_whole { Ok(Some(number as i64)) } else { Err(E::invalid_type(Unexpected::Float(number), &self)) }
-        }
-
-        fn visit_unit<E: Error>(self) -> Result<Option<i64>, E> {
-            if self.0 { Ok(None) } else { Err(E::invalid_type(Unexpected::Unit, &self)) }
-        }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number")
     }
 
-    let number = deserializer.deserialize_any(Number(nullable))?;
-    number
-        .map(|number| T::try_from(number).map_err(|_| D::Error::custom(format!("{number} is out of range"))))
-        .transpose()
+    fn visit_i64<E: Error>(self, number: i64) -> Result<i64, E> {
+        Ok(number)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<i64, E> {
+        // beyond every range that a member has
+        Ok(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<i64, E> {
+        // up to here every whole number has a spelling of its own
+        let is_whole = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+        if is_whole { Ok(number as i64) } else { Err(E::invalid_type(Unexpected::Float(number), &self)) }
+    }
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ impl Search {
 pub struct SearchQuery {
     /// Words that have to be there, in any order, case and accents aside: 1 to 256 characters. "Words in quotes" stand
     /// behind each other; -word must not be there; either may hold around "or".
-    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 256))]
+    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 256, example = "login"))]
     pub q: String,
     /// On this board; on all when absent.
     #[serde(default)]

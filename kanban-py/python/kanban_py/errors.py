@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, Final, TypeAlias, Union
+from typing import Any, Final, TypeAlias
 
 from kanban_py.model import Attachment, BoardDetail, Card, Column, Comment, Workspace
 
-Versioned: TypeAlias = Union[Attachment, BoardDetail, Card, Column, Comment, Workspace]
+Versioned: TypeAlias = Attachment | BoardDetail | Card | Column | Comment | Workspace
 """What is written at a version."""
 
 _VERSIONED: Final[dict[str, type[Versioned]]] = {

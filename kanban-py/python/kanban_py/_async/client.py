@@ -26,7 +26,9 @@ from kanban_py._typing import JsonObject
 from kanban_py.model import Actor
 
 
-class AsyncKanban(Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Attachments, Search, Events, Upkeep):
+class AsyncKanban(
+    Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Attachments, Search, Events, Upkeep
+):
     """One tenant's boards as one actor sees and changes them. Every operation is a coroutine.
 
     Make one with `open` or `connect`, and one for each further actor with `as_agent` and `as_human`; all of them share

@@ -41,9 +41,9 @@ class Search(Handle):
         """Searches cards (title, key, external id, labels, description) and comments.
 
         The words may stand in any order, and case and accents do not matter. Best hits come first, the newest of those
-        that are alike: the card whose key, id or external id is the query; cards with all words in the title; cards with
-        all of them anywhere; comments; and then, in the same order, what holds the words inside others, or words that
-        differ by a slip.
+        that are alike: the card whose key, id or external id is the query; then cards with all words in the title,
+        cards with all anywhere, comments; and then, in the same order, what holds the words inside others, or words
+        that differ by a slip.
 
         Args:
             q: Words that have to be there: 1 to 256 characters. `"words in quotes"` stand behind each other, `-word`
