@@ -78,6 +78,15 @@ impl Server {
         answer
     }
 
+    /// The same for an answer that goes on.
+    pub async fn open(&self, request: reqwest::RequestBuilder) -> reqwest::Response {
+        let request = request.build().expect("a request");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = self.http.execute(request).await.expect("an answer");
+        self.recorder.answered(method.as_str(), &path, response.status().as_u16());
+        response
+    }
+
     async fn answer(&self, request: reqwest::Request) -> Answer {
         let response = self.http.execute(request).await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());

@@ -23,6 +23,7 @@ pub struct CardFilter {
     #[serde(default, rename = "label", alias = "labels", deserialize_with = "listed")]
     pub labels: Vec<String>,
     /// Assigned to this agent or person.
+    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 256))]
     #[serde(default)]
     pub assignee: Option<String>,
     /// Of this priority.
@@ -53,6 +54,7 @@ pub struct CardFilter {
     #[serde(default)]
     pub ready: Option<bool>,
     /// With this id in another system.
+    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 256))]
     #[serde(default)]
     pub external_id: Option<String>,
 }
