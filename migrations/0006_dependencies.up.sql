@@ -5,35 +5,41 @@
 create function kanban.blocking_path(p_tenant text, p_from uuid, p_to uuid) returns text[]
     language plpgsql stable as $$
 declare
-    v_reaches uuid[];
-    v_at      uuid := p_from;
-    v_path    uuid[] := array[p_from];
+    -- each card that is reached, with one from which it is
+    v_via  jsonb;
+    v_at   uuid := p_to;
+    v_path uuid[] := array[p_to];
 begin
-    if not exists (
-        with recursive ahead (card) as (
-            select p_from
-            union
-            select d.to_card from ahead
-            join kanban.dependencies as d on d.tenant_id = p_tenant and d.from_card = ahead.card and d.type = 'blocks')
-        select from ahead where card = p_to) then
+    with recursive ahead (card, via) as (
+        select p_from, null::uuid
+        union
+        select d.to_card, ahead.card
+        from ahead
+        cross join lateral (
+            select n.to_card from kanban.dependencies as n
+            where n.tenant_id = p_tenant and n.from_card = ahead.card and n.type = 'blocks'
+            -- one look into the index for each card, also where the planner knows nothing of the table yet
+            offset 0) as d)
+    select jsonb_object_agg(card, via) into v_via from ahead;
+    if not v_via ? p_to::text then
         return null;
     end if;
-    -- the graph has no cycle yet, so any step to a card from which p_to is reached leads there
-    v_reaches := array(
-        with recursive behind (card) as (
-            select p_to
-            union
-            select d.from_card from behind
-            join kanban.dependencies as d on d.tenant_id = p_tenant and d.to_card = behind.card and d.type = 'blocks')
-        select card from behind);
-    while v_at <> p_to loop
-        select to_card into v_at from kanban.dependencies
-        where tenant_id = p_tenant and from_card = v_at and type = 'blocks' and to_card = any (v_reaches) limit 1;
+    -- the graph has no cycle yet, so going back ends where it began
+    while v_at <> p_from loop
+        v_at := v_via ->> v_at::text;
         v_path := v_path || v_at;
     end loop;
     return array(select c.key from unnest(v_path) with ordinality as u (id, place)
-                 join kanban.cards as c on c.tenant_id = p_tenant and c.id = u.id order by u.place desc);
+                 join kanban.cards as c on c.tenant_id = p_tenant and c.id = u.id order by u.place);
 end $$;
+
+-- Whether a card holds back what waits for it: it is neither finished nor deleted, and its board neither archived nor
+-- deleted.
+create function kanban.holds_back(p_tenant text, p_card uuid) returns boolean
+    language sql stable
+    return (select c.finished_at is null and c.deleted_at is null and b.archived_at is null and b.deleted_at is null
+            from kanban.cards as c join kanban.boards as b on b.tenant_id = c.tenant_id and b.id = c.board_id
+            where c.tenant_id = p_tenant and c.id = p_card);
 
 create function kanban.append_dependency_event(
     p_tenant text, p_actor jsonb, d kanban.dependencies, p_action text, p_now timestamptz, p_payload jsonb) returns void
@@ -120,9 +126,7 @@ begin
     if not found then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'dependency'));
     end if;
-    select c.finished_at is null and c.deleted_at is null and b.archived_at is null and b.deleted_at is null into v_open
-    from kanban.cards as c join kanban.boards as b on b.tenant_id = c.tenant_id and b.id = c.board_id
-    where c.tenant_id = p_tenant and c.id = v_row.from_card;
+    v_open := kanban.holds_back(p_tenant, v_row.from_card);
     v_now := clock_timestamp();
     if p_type = 'blocks' and v_open then
         update kanban.cards

@@ -112,6 +112,20 @@ begin
             greatest(c.claimed_at, case p_outcome when 'expired' then c.lease_until else p_now end), p_outcome);
 end $$;
 
+create function kanban.micros(p_length interval) returns bigint
+    language sql immutable parallel safe
+    return (extract(epoch from p_length) * 1000000)::bigint;
+
+-- How lengths are spread, in microseconds: percentiles by nearest rank, so each is a length that was really there. The sum
+-- is text, for it may be more than a bigint holds.
+create function kanban.spread(p_sorted bigint[]) returns jsonb
+    language sql immutable parallel safe
+    return (select jsonb_build_object(
+                'count', n.count, 'total', (select coalesce(sum(t.length), 0)::text from unnest(p_sorted) as t (length)),
+                'p50', p_sorted[(n.count * 50 + 99) / 100], 'p85', p_sorted[(n.count * 85 + 99) / 100],
+                'p95', p_sorted[(n.count * 95 + 99) / 100])
+            from (select coalesce(cardinality(p_sorted), 0) as count) as n);
+
 -- The stays outside done columns on a board that overlap a stretch of time; those of an archived board end with it. In a
 -- done column nothing is under way, so nobody asks how long it has been there.
 create function kanban.stays(
@@ -125,7 +139,7 @@ create function kanban.stays(
     where v.tenant_id = p_tenant and v.board_id = p_board and v.kind <> 'done' and v.entered_at >= p_from
       and v.entered_at < p_to
     union all
-    -- lasted when it began; see column_visits_stays
+    -- lasted when it began: one look into column_visits_stays for each class (`offset 0` keeps the looks apart)
     select v.card_id, v.visit, v.column_id, v.entered_at, least(v.left_at, p_archived_at), v.is_wip
     from (values (0::smallint, null::float8), (1, 60), (2, 240), (3, 960), (4, 3840), (5, 15360), (6, 61440), (7, 245760),
                  (8, 983040), (9, 3932160), (10, 15728640), (11, 62914560), (12, null)) as s (class, seconds)
@@ -134,8 +148,10 @@ create function kanban.stays(
         from kanban.column_visits as c
         where c.tenant_id = p_tenant and c.board_id = p_board and c.kind <> 'done' and c.stay_class = s.class
           and c.entered_at < p_from
-          and c.entered_at >= coalesce(p_from - make_interval(secs => s.seconds), '-infinity')) as v
-    where (v.left_at is null or v.left_at >= p_from) and (p_archived_at is null or p_archived_at >= p_from)
+          and c.entered_at >= coalesce(p_from - make_interval(secs => s.seconds), '-infinity')
+          and (c.left_at is null or c.left_at >= p_from)
+        offset 0) as v
+    where p_archived_at is null or p_archived_at >= p_from
 $$;
 
 -- The cards whose work ended on a board in a stretch of time and has not been taken up again since.

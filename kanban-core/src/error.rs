@@ -121,7 +121,7 @@ pub enum Error {
         capacity: i64,
     },
     /// The new dependency would make a card wait for itself.
-    #[error("That dependency closes a cycle: {}. Remove one of these dependencies first.", .path.join(" waits for "))]
+    #[error("That dependency closes a cycle: {}. Remove one of these dependencies first.", cycle_sentence(.path))]
     DependencyCycle {
         /// Keys of the cards on the cycle; the first is repeated at the end.
         path: Vec<String>,
@@ -192,6 +192,16 @@ pub enum Error {
 fn invalid_sentence(fields: &[InvalidField]) -> String {
     let list: Vec<String> = fields.iter().map(|f| format!("{} {}", f.pointer, f.detail)).collect();
     format!("The input is not valid: {}.", list.join("; "))
+}
+
+/// A long cycle is named by its ends; the whole of it is in the data.
+fn cycle_sentence(path: &[String]) -> String {
+    const SHOWN: usize = 10;
+    if path.len() <= 2 * SHOWN + 1 {
+        return path.join(" waits for ");
+    }
+    let (start, end) = (path[..SHOWN].join(" waits for "), path[path.len() - SHOWN..].join(" waits for "));
+    format!("{start} waits for … {} more … waits for {end}", path.len() - 2 * SHOWN)
 }
 
 impl Error {

@@ -1,6 +1,6 @@
 //! The handle that has the operations: one tenant's board as one actor sees and changes it.
 
-use crate::db::refusal::Names;
+use crate::db::refusal::{self, Names};
 use crate::db::transaction::Transaction;
 use crate::db::{Conn, Source};
 use crate::model::{Actor, Epoch, TenantId};
@@ -96,6 +96,10 @@ impl Kanban {
         }
     }
 
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.transaction.is_some()
+    }
+
     fn source(&self) -> Source<'_> {
         match &self.transaction {
             Some(transaction) => Source::Transaction(transaction),
@@ -128,7 +132,14 @@ impl Kanban {
     where
         Fut: Future<Output = sqlx::Result<T>>,
     {
-        let outcome = db::run(self.source(), names, |conn| statement(conn, self.tenant_str(), &self.actor)).await;
+        let counted = |conn| async {
+            let outcome = statement(conn, self.tenant_str(), &self.actor).await;
+            if let Some(collision) = outcome.as_ref().err().and_then(refusal::collision) {
+                self.store.collisions().count(self.store.pool(), &self.tenant, &self.actor, collision);
+            }
+            outcome
+        };
+        let outcome = db::run(self.source(), names, counted).await;
         if self.transaction.is_none() {
             self.store.feeds().hint();
         }

@@ -34,8 +34,10 @@
 mod agent;
 mod attachment;
 mod audit;
+mod blocker;
 mod board;
 mod card;
+mod collisions;
 mod column;
 mod comment;
 mod confirmation;
@@ -47,13 +49,17 @@ pub mod embedded;
 mod error;
 mod events;
 mod feed;
+mod forecast;
 mod idempotency;
 pub mod import;
 mod kanban;
+mod kept_metrics;
+mod metrics;
 mod model;
 mod search;
 mod seed;
 mod store;
+mod summary;
 mod watch;
 mod workspace;
 

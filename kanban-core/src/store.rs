@@ -1,5 +1,6 @@
 //! The door: a database, embedded or not, from which a tenant's board is reached.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -8,10 +9,12 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::OnceCell;
 
+use crate::collisions::CollisionCounter;
 use crate::db::pool::ACQUIRE_TIMEOUT;
 use crate::db::{self, Pool, Pooler, Source, refusal};
 use crate::feed::Feeds;
-use crate::model::{Actor, CursorKey, TenantId};
+use crate::kept_metrics::KeptMetrics;
+use crate::model::{Actor, BoardMetrics, CursorKey, TenantId};
 use crate::{Error, Kanban, Result};
 
 /// How a store connects.
@@ -44,6 +47,9 @@ struct Inner {
     /// Who raises the wall between tenants where the board's own role may not: the embedded server's superuser.
     superuser: Option<PgConnectOptions>,
     cursor_key: OnceCell<CursorKey>,
+    time_zones: OnceCell<HashSet<String>>,
+    collisions: CollisionCounter,
+    kept_metrics: KeptMetrics<BoardMetrics>,
     #[cfg(feature = "embedded")]
     embedded: tokio::sync::Mutex<Option<crate::embedded::Embedded>>,
 }
@@ -166,6 +172,9 @@ impl Store {
                 options,
                 superuser,
                 cursor_key: OnceCell::new(),
+                time_zones: OnceCell::new(),
+                collisions: CollisionCounter::default(),
+                kept_metrics: KeptMetrics::default(),
                 #[cfg(feature = "embedded")]
                 embedded: tokio::sync::Mutex::new(None),
             }),
@@ -278,6 +287,7 @@ impl Store {
     /// [`Embedded`](Error::Embedded) when the server does not stop.
     pub async fn close(&self) -> Result<()> {
         self.inner.feeds.close().await;
+        self.inner.collisions.settled().await;
         self.inner.pool.close().await;
         #[cfg(feature = "embedded")]
         if let Some(embedded) = self.inner.embedded.lock().await.take() {
@@ -296,6 +306,20 @@ impl Store {
 
     fn source(&self) -> Source<'_> {
         Source::Pool(self.pool(), None)
+    }
+
+    pub(crate) fn collisions(&self) -> &CollisionCounter {
+        &self.inner.collisions
+    }
+
+    pub(crate) fn kept_metrics(&self) -> &KeptMetrics<BoardMetrics> {
+        &self.inner.kept_metrics
+    }
+
+    /// Whether the database can count days in a time zone. It reads hundreds of files to tell, so it is asked once.
+    pub(crate) async fn knows_time_zone(&self, name: &str) -> Result<bool> {
+        let read = || async { Ok(db::read(self.source(), db::tenants::time_zones).await?.into_iter().collect()) };
+        Ok(self.inner.time_zones.get_or_try_init(read).await?.contains(name))
     }
 
     pub(crate) async fn cursor_key(&self) -> Result<&CursorKey> {

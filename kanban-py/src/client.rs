@@ -13,8 +13,8 @@ use pyo3::types::PyDict;
 use crate::arguments::Arguments;
 use crate::job::{Job, work, work_into};
 use crate::{
-    agent, attachment, board, card, column, comment, dependency, error, event, from_python, import, runtime, search,
-    upkeep, watch, workspace,
+    agent, attachment, blocker, board, card, column, comment, dependency, error, event, from_python, import, metrics,
+    runtime, search, upkeep, watch, workspace,
 };
 
 /// An open store, shared by all handles on it.
@@ -121,6 +121,13 @@ impl Client {
             "add_dependency" => dependency::add_dependency(kanban, &a),
             "remove_dependency" => dependency::remove_dependency(kanban, &a),
             "list_dependencies" => dependency::list_dependencies(kanban, &a),
+            "blockers" => blocker::blockers(kanban, &a),
+            "unblocks" => blocker::unblocks(kanban, &a),
+            "critical_chain" => blocker::critical_chain(kanban, &a),
+            "board_critical_chain" => blocker::board_critical_chain(kanban, &a),
+            "board_metrics" => metrics::board_metrics(kanban, &a),
+            "forecast" => metrics::forecast(kanban, &a),
+            "agent_summary" => metrics::agent_summary(kanban, &a),
             "create_comment" => comment::create_comment(kanban, &a),
             "get_comment" => comment::get_comment(kanban, &a),
             "list_comments" => comment::list_comments(kanban, &a),

@@ -9,7 +9,7 @@ use pyo3::exceptions::{PyOverflowError, PyRecursionError, PyTypeError, PyValueEr
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyDateTime, PyDict, PyFloat, PyMapping, PyString, PyTzInfo};
+use pyo3::types::{PyBool, PyBytes, PyDate, PyDateTime, PyDict, PyFloat, PyMapping, PyString, PyTzInfo};
 use serde::de::value::StringDeserializer;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
@@ -233,6 +233,17 @@ impl<'py> Value<'_, 'py> {
     fn is_moment(&self) -> bool {
         // the core reads moments as text, so only the name tells them from other text
         ["_at", "_before", "_after"].iter().any(|end| self.member.ends_with(end))
+            || ["since", "until"].contains(&self.member)
+    }
+
+    /// A day of the calendar as the core reads it. A datetime is a date to Python, but its day is one in some time zone.
+    fn day(&self) -> Result<String, Wrong> {
+        let wanted = || Wrong::wanted("a date", self.value);
+        if self.value.is_instance_of::<PyDateTime>() {
+            return Err(wanted());
+        }
+        let day = self.value.cast::<PyDate>().map_err(|_| wanted())?;
+        Ok(day.call_method0(intern!(self.value.py(), "isoformat"))?.extract()?)
     }
 }
 
@@ -302,7 +313,11 @@ impl<'de, 'py> Deserializer<'de> for Value<'_, 'py> {
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
-        visitor.visit_string(if self.is_moment() { self.moment()? } else { self.text()? })
+        visitor.visit_string(match self.member {
+            "by" => self.day()?,
+            _ if self.is_moment() => self.moment()?,
+            _ => self.text()?,
+        })
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {

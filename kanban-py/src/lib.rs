@@ -7,6 +7,7 @@
 mod agent;
 mod arguments;
 mod attachment;
+mod blocker;
 mod board;
 mod card;
 mod client;
@@ -19,6 +20,7 @@ mod event;
 mod from_python;
 mod import;
 mod job;
+mod metrics;
 mod runtime;
 mod search;
 mod to_python;

@@ -1,7 +1,7 @@
 //! From the core's results to frozen Python objects, without a detour through JSON text.
 //!
 //! The core's types say their own name and members when they are serialized. Each becomes an instance of the dataclass
-//! that `kanban_py._records` lists under that name; lists become tuples, moments aware datetimes, JSON members what
+//! that `kanban_py._records` lists under that name; lists become tuples, moments aware datetimes, days dates, JSON members what
 //! `json.loads` makes of them.
 
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::fmt::Display;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDateTime, PyDict, PyFloat, PyInt, PyString, PyTuple, PyType, PyTzInfo};
+use pyo3::types::{PyBool, PyDate, PyDateTime, PyDict, PyFloat, PyInt, PyString, PyTuple, PyType, PyTzInfo};
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
 /// The name under which serde_json hands out JSON text that is not to be looked into.
@@ -316,11 +316,11 @@ impl<'py> Serializer for ToPython<'py> {
         unused()
     }
 
-    /// The core writes moments in this way, and nothing else that it answers.
+    /// The core writes moments and days in this way, and nothing else that it answers.
     fn collect_str<T: ?Sized + Display>(self, value: &T) -> Made<'py> {
         let text = value.to_string();
-        match moment(self.py, &text)? {
-            Some(moment) => Ok(moment),
+        match moment(self.py, &text)?.or(day(self.py, &text)?) {
+            Some(time) => Ok(time),
             None => self.serialize_str(&text),
         }
     }
@@ -338,6 +338,17 @@ fn moment<'py>(py: Python<'py>, text: &str) -> PyResult<Option<Bound<'py, PyAny>
     let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(|part| part as u8);
     let moment = PyDateTime::new(py, year as i32, month, day, hour, minute, second, micro, Some(utc.bind(py)))?;
     Ok(Some(moment.into_any()))
+}
+
+/// A date from `2026-01-02`, the core's only spelling of a day.
+fn day<'py>(py: Python<'py>, text: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let part = |from: usize, to: usize| text.get(from..to).and_then(|digits| digits.parse::<u16>().ok());
+    match (text.len(), part(0, 4), part(5, 7), part(8, 10)) {
+        (10, Some(year), Some(month), Some(day)) => {
+            Ok(Some(PyDate::new(py, year.into(), month as u8, day as u8)?.into_any()))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// What `json.loads` makes of a JSON text.

@@ -121,3 +121,37 @@ async fn both_ends_read_the_link_in_words_of_their_own() {
     let turned = NewDependency { relation: Relation::RelatesTo, card: two.id.into() };
     assert!(!kanban.add_dependency(one.id, turned).await.expect("it is there").is_new, "relates has no direction");
 }
+
+#[tokio::test]
+async fn every_relation_reads_as_a_sentence_from_both_ends_and_only_blocks_holds_back() {
+    let database = support::database().await;
+    let store = database.store().await;
+    let (kanban, board) = support::board(&store).await;
+    let [one, two, _] = three(&kanban, board.columns[0].id).await;
+    for relation in Relation::ALL {
+        let added = kanban.add_dependency(one.id, NewDependency { relation: *relation, card: two.id.into() }).await;
+        let added = added.unwrap_or_else(|error| panic!("{relation}: {error}"));
+        let (kind, is_first) = relation.stored();
+        assert_eq!(added.dependency.kind, kind, "{relation}");
+        let ends = (added.dependency.from_card_id, added.dependency.to_card_id);
+        let mut expected = if is_first { (one.id, two.id) } else { (two.id, one.id) };
+        if *relation == Relation::RelatesTo {
+            expected = (one.id.min(two.id), one.id.max(two.id));
+        }
+        assert_eq!(ends, expected, "{relation}");
+        let seen = kanban.list_dependencies(one.id).await.expect("links").remove(0);
+        assert_eq!((seen.relation, seen.card_key.as_str()), (*relation, "AB-2"));
+        assert_eq!(seen.text, format!("AB-1 {} AB-2 (todo)", relation.as_str().replace('_', " ")));
+        let back = kanban.list_dependencies(two.id).await.expect("links").remove(0);
+        assert_eq!(back.relation.stored(), (kind, *relation == Relation::RelatesTo || !is_first), "{relation}");
+        let held_back = match relation {
+            Relation::WaitsFor => vec!["AB-2", "AB-3"],
+            Relation::Blocks => vec!["AB-1", "AB-3"],
+            _ => vec!["AB-1", "AB-2", "AB-3"],
+        };
+        assert_eq!(ready(&kanban).await, held_back, "{relation}");
+        let link = NewDependency { relation: *relation, card: two.id.into() };
+        kanban.remove_dependency(one.id, link).await.expect("removed");
+    }
+    assert_eq!(kanban.examine().await.expect("an examination").findings, []);
+}

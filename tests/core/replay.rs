@@ -413,7 +413,14 @@ async fn change_each_kind(kanban: &Kanban) -> BTreeMap<String, usize> {
 }
 
 /// What only looks, or is made of the others.
-const OTHERS: [&str; 22] = [
+const OTHERS: [&str; 29] = [
+    "agent_summary",
+    "blockers",
+    "board_critical_chain",
+    "board_metrics",
+    "critical_chain",
+    "forecast",
+    "unblocks",
     "ask_to_confirm",
     "confirmed",
     "get_workspace",

@@ -149,6 +149,7 @@ fn candidates(kind: &str, ids: &[String]) -> Vec<String> {
         "uuid" => ids.iter().map(|id| format!("'{id}'")).chain(["null".to_owned()]).collect(),
         "uuid[]" => vec![format!("'{{{}}}'", ids.join(",")), "'{}'".to_owned()],
         "text[]" => quoted(&["{}", "{globex label}"]),
+        "date" => quoted(&["-infinity", "infinity", "2026-01-01"]),
         "jsonb" => quoted(&[
             r#"{"kind": "human", "id": "mallory"}"#,
             r#"{"title": "mine", "name": "mine", "description": "mine", "archived": true}"#,

@@ -31,6 +31,10 @@ def test_the_curl_story(blocking: Kanban, url: str) -> None:
     assert 'etag: "1"' in done.stdout.lower()
     assert '"priority":"high"' in done.stdout
     assert '"code":"version_conflict"' in done.stdout
+    assert '"flow_efficiency"' in done.stdout
+    assert '"until_done":{"cards":20,' in done.stdout
+    assert '"finished":1,' in done.stdout
+    assert '"agent_id":"claude-1","items":' in done.stdout
     assert blocking.get_card("AB-2").priority == "high"
 
 

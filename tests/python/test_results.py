@@ -6,13 +6,14 @@ import copy
 import dataclasses
 import pickle
 import typing
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
 
 import kanban_py
 from kanban_py import (
+    ANY,
     Actor,
     ActorRef,
     BoardDetail,
@@ -42,16 +43,24 @@ def one_of_each(kanban: Kanban) -> list[Record]:
         fields={"a": [1, {"b": None}]},
     )
     deleted = kanban.create_board("Other")
+    kanban.update_card("AB-2", ANY, assignees=["claude-1"])
     return [
         kanban.actor,
+        kanban.blockers("claude-1"),
+        kanban.agent_summary("claude-1"),
+        kanban.unblocks("AB-1"),
+        kanban.board_critical_chain("AB"),
         kanban.add_dependency("AB-4", "relates_to", "AB-1"),
         kanban.claim_next("claude-1"),
         kanban.claim_next("claude-2", labels=["none"]),
+        kanban.release_card("AB-1", 1),
         kanban.create_attachment("AB-1", "x", "https://example.org/x"),
         kanban.create_comment("AB-1", "a remark"),
         kanban.delete_board(deleted.id, 1),
         kanban.examine(),
         kanban.get_workspace(board.workspace_id),
+        kanban.forecast("AB", by=date(2030, 1, 2)),
+        kanban.board_metrics("AB", since=datetime(2026, 1, 1, tzinfo=timezone.utc)),
         kanban.import_beads(BEADS, "Beads"),
         kanban.list_boards(),
         kanban.list_cards("AB"),

@@ -260,6 +260,8 @@ impl<'a> Import<'a> {
         let ids: Vec<Uuid> = cards.iter().map(|card| card.id).collect();
         let insert = sqlx::query(INSERT_CARDS.sql).bind(self.tenant).bind(self.board).bind(Json(cards));
         insert.execute(&mut *tx).await.map_err(failed)?;
+        let past = sqlx::query(LOCK_PAST.sql).bind(self.tenant).bind(self.board);
+        past.execute(&mut *tx).await.map_err(failed)?;
         let visits = sqlx::query(INSERT_VISITS.sql).bind(self.tenant).bind(self.board).bind(&ids).bind(queue);
         visits.execute(&mut *tx).await.map_err(failed)?;
         sqlx::query(COUNT_CARDS.sql).bind(self.tenant).bind(&ids).execute(&mut *tx).await.map_err(failed)?;

@@ -7,6 +7,7 @@ pub(crate) mod card_list;
 pub(crate) mod card_parts;
 pub(crate) mod cards;
 pub(crate) mod claims;
+pub(crate) mod collisions;
 pub(crate) mod columns;
 pub(crate) mod comments;
 pub(crate) mod dependencies;
@@ -14,13 +15,16 @@ pub(crate) mod doctor;
 #[cfg(feature = "embedded")]
 pub(crate) mod embedded;
 pub(crate) mod events;
+pub(crate) mod flow;
 pub(crate) mod idempotency;
 pub(crate) mod import;
 pub(crate) mod pool;
 pub(crate) mod refusal;
 pub(crate) mod search;
+pub(crate) mod summary;
 pub(crate) mod tenants;
 pub(crate) mod transaction;
+pub(crate) mod waits;
 pub(crate) mod wall;
 pub(crate) mod workspaces;
 
@@ -63,6 +67,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         boards::STATEMENTS,
         cards::STATEMENTS,
         claims::STATEMENTS,
+        collisions::STATEMENTS,
         columns::STATEMENTS,
         comments::STATEMENTS,
         dependencies::STATEMENTS,
@@ -70,11 +75,14 @@ pub fn statements() -> Vec<(&'static str, String)> {
         #[cfg(feature = "embedded")]
         embedded::STATEMENTS,
         events::STATEMENTS,
+        flow::STATEMENTS,
         idempotency::STATEMENTS,
         import::STATEMENTS,
         pool::STATEMENTS,
         search::STATEMENTS,
+        summary::STATEMENTS,
         tenants::STATEMENTS,
+        waits::STATEMENTS,
         wall::STATEMENTS,
         workspaces::STATEMENTS,
     ];
@@ -188,13 +196,16 @@ pub(crate) fn known<T: std::str::FromStr>(text: &str) -> T {
     text.parse().ok().expect("a check constraint holds it to be a known value")
 }
 
-pub(crate) fn actor_ref(kind: &str, id: String) -> ActorRef {
-    let kind = match kind {
+pub(crate) fn actor_kind(kind: &str) -> ActorKind {
+    match kind {
         "agent" => ActorKind::Agent,
         "human" => ActorKind::Human,
         _ => ActorKind::System,
-    };
-    ActorRef { kind, id }
+    }
+}
+
+pub(crate) fn actor_ref(kind: &str, id: String) -> ActorRef {
+    ActorRef { kind: actor_kind(kind), id }
 }
 
 pub(crate) fn moment(at: Option<time::OffsetDateTime>) -> Option<Timestamp> {

@@ -131,8 +131,14 @@ impl Pool {
             }
         })?;
         // a lease from here on: dropped while the setting is on its way, the connection is closed
-        let held =
-            Held { object: Some(object), tenant: tenant.cloned(), is_open: false, is_clean: false, _token: token };
+        let held = Held {
+            object: Some(object),
+            tenant: tenant.cloned(),
+            is_open: false,
+            is_writing: false,
+            is_clean: false,
+            _token: token,
+        };
         let lease = Lease(Arc::new(Mutex::new(held)));
         lease.connection().await.show().await?;
         Ok(lease)
@@ -167,6 +173,8 @@ struct Held {
     tenant: Option<TenantId>,
     /// A transaction has begun, or may have.
     is_open: bool,
+    /// It is one that writes, and whoever began it ends it.
+    is_writing: bool,
     /// Nothing is under way or open on it.
     is_clean: bool,
     _token: TaskTrackerToken,
@@ -267,10 +275,14 @@ impl Conn {
             (Begin::Write, false) => "begin",
             (Begin::Snapshot, false) => "begin isolation level repeatable read read only",
             // opened with the lease, and nothing was read in it yet
-            (Begin::Write, true) => return Ok(()),
+            (Begin::Write, true) => {
+                self.0.is_writing = true;
+                return Ok(());
+            }
             (Begin::Snapshot, true) => "set transaction isolation level repeatable read read only",
         };
         self.0.is_open = true;
+        self.0.is_writing = matches!(kind, Begin::Write);
         sqlx::raw_sql(statement).execute(&mut **self).await.map(drop)
     }
 
@@ -286,5 +298,14 @@ impl Conn {
         sqlx::raw_sql(statement).execute(&mut **self).await?;
         self.0.is_open = false;
         Ok(())
+    }
+
+    /// Lets the statements that follow see one moment, and answers whether it has begun a transaction for that. In one
+    /// that writes, each sees what is committed by then.
+    pub(crate) async fn begin_snapshot(&mut self) -> sqlx::Result<bool> {
+        if self.0.is_writing {
+            return Ok(false);
+        }
+        self.begin(Begin::Snapshot).await.map(|()| true)
     }
 }

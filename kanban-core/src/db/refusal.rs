@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use serde::Deserialize;
 use sqlx::postgres::PgDatabaseError;
+use sqlx::types::Uuid;
 
 use crate::Error;
 
@@ -165,6 +166,28 @@ pub(crate) fn explain(error: sqlx::Error, names: Names<'_>) -> Error {
     }
 }
 
+/// A write that was refused because somebody else had been faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Collision {
+    /// The board, or nil for what belongs to none.
+    pub(crate) board: Uuid,
+    /// It named a claim that was over; else a version that had been passed.
+    pub(crate) is_epoch: bool,
+}
+
+/// Whether an error is such a refusal.
+pub(crate) fn collision(error: &sqlx::Error) -> Option<Collision> {
+    let error = error.as_database_error().filter(|error| error.code().as_deref() == Some(REFUSED))?;
+    let is_epoch = match error.message() {
+        "version_conflict" => false,
+        "stale_claim" => true,
+        _ => return None,
+    };
+    let detail = error.downcast_ref::<PgDatabaseError>().detail();
+    let detail: Detail = detail.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    Some(Collision { board: detail.board_id, is_epoch })
+}
+
 /// What lost against concurrent work too often.
 pub(crate) fn too_busy() -> Error {
     super::unavailable("Too much happens at once on this board to do it now. Try again shortly.")
@@ -218,6 +241,7 @@ struct Detail {
     column: String,
     board: String,
     workspace: String,
+    board_id: Uuid,
     agent_id: String,
     until: String,
     reason: String,

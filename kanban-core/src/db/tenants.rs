@@ -9,6 +9,7 @@ registered! {
     /// Trigrams of a letter beyond ASCII: none where the database's LC_CTYPE knows no such letters.
     TRIGRAMS = "select cardinality(show_trgm('é'))";
     SCHEMA_VERSION = "select max(version) from kanban.migrations where success";
+    TIME_ZONES = "select name from pg_timezone_names";
     PING = "select 1";
 }
 
@@ -31,6 +32,10 @@ pub(crate) async fn knows_letters(mut conn: Conn) -> sqlx::Result<bool> {
 
 pub(crate) async fn schema_version(mut conn: Conn) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar(SCHEMA_VERSION.sql).fetch_one(&mut *conn).await
+}
+
+pub(crate) async fn time_zones(mut conn: Conn) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar(TIME_ZONES.sql).fetch_all(&mut *conn).await
 }
 
 pub(crate) async fn ping(mut conn: Conn) -> sqlx::Result<()> {

@@ -17,6 +17,17 @@ pub enum ActorKind {
     System,
 }
 
+impl ActorKind {
+    /// Its name on every surface.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Human => "human",
+            Self::System => "system",
+        }
+    }
+}
+
 /// Who created or wrote something.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

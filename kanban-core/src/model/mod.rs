@@ -54,6 +54,7 @@ mod action;
 mod actor;
 mod attachment;
 mod audit;
+mod blocker;
 mod board;
 mod card;
 mod card_list;
@@ -64,21 +65,28 @@ mod column;
 mod comment;
 mod cursor;
 mod cut;
+mod day;
 mod dependency;
+mod duration;
 mod event;
 mod excerpt;
+mod forecast;
 mod idempotency;
 mod ids;
 mod json;
 mod media_type;
+mod metrics;
 mod number;
 #[cfg(feature = "openapi")]
 mod schema;
 mod search;
 mod storable;
+mod summary;
 mod timestamp;
 mod version;
+mod waits;
 mod web_address;
+mod window;
 mod words;
 mod workspace;
 
@@ -86,6 +94,8 @@ pub use action::{Action, EntityType};
 pub use actor::{Actor, ActorKind, ActorRef};
 pub use attachment::{Attachment, NewAttachment};
 pub use audit::{AuditFilter, EntityRef, ListAudit};
+pub use blocker::{Blocker, BlockerFilter, Blockers, CardBrief, Chain, CriticalChain, Unblocks};
+pub(crate) use blocker::{rest_hint, shown};
 pub use board::{
     Board, BoardDetail, BoardPatch, BoardTemplate, Column, ColumnKind, ColumnPatch, NewBoard, NewColumn, NewWorkspace,
     Workspace,
@@ -101,21 +111,36 @@ pub use comment::{Comment, NewComment};
 pub(crate) use cursor::{CursorKey, Scope};
 pub use cursor::{ListPage, Page};
 pub use cut::CutToFit;
+pub use day::Day;
 pub use dependency::{Added, Dependency, DependencyType, DependencyView, NewDependency, Relation};
+pub use duration::Seconds;
 pub use event::{Event, ListEvents};
 pub use excerpt::{Excerpt, ExcerptField, ExcerptPart};
+pub use forecast::{
+    CardsByDay, Forecast, ForecastOptions, ForecastWarning, History, LikelyCards, LikelyDay, UntilDone,
+};
+pub(crate) use forecast::{RUNS, draw, warnings};
 pub use idempotency::IdempotencyKey;
 pub use ids::{
     AttachmentId, BoardId, BoardRef, CardId, CardRef, ColumnId, CommentId, DependencyId, EntityId, TenantId,
     WorkspaceId,
 };
 pub use json::JsonObject;
+pub(crate) use metrics::bottleneck;
+pub use metrics::{
+    ActorFlow, AgingCard, BoardMetrics, Bottleneck, BottleneckSign, Collisions, ColumnFlow, FlowDay, FlowEfficiency,
+    Removed, Spread, StraightToDone, WipMetrics,
+};
 use number::present_whole;
 pub use number::{Whole, whole};
 pub(crate) use search::Clauses;
 pub use search::{FoundCard, FoundComment, FoundIn, Search, SearchHit, SearchQuery};
+pub use summary::{AgentSummary, FinishedDay, SummaryFilter};
 pub use timestamp::Timestamp;
 pub use version::{Epoch, Expected, Version};
+pub(crate) use waits::Waits;
+pub(crate) use window::{DEFAULT_DAYS, unknown_time_zone};
+pub use window::{MetricsWindow, Window};
 pub use workspace::WorkspacePatch;
 
 use std::fmt;

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Card, EntityRef, JsonObject, PartialCard, Timestamp};
+use super::{Card, Day, EntityRef, JsonObject, PartialCard, Seconds, Timestamp};
 
 pub(super) const ULID: &str = "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$";
 pub(super) const CARD_REF: &str = "^([0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}|[A-Za-z][A-Za-z0-9]{0,9}-[0-9]{1,18})$";
@@ -140,6 +140,29 @@ impl PartialSchema for Timestamp {
             .schema_type(SchemaType::Type(Type::String))
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
             .description(Some("A moment (RFC 3339), answered in UTC to the microsecond."))
+            .into()
+    }
+}
+
+impl ToSchema for Seconds {}
+
+impl PartialSchema for Seconds {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .description(Some("A length of time in seconds, exact to the microsecond."))
+            .into()
+    }
+}
+
+impl ToSchema for Day {}
+
+impl PartialSchema for Day {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .description(Some("A day of the calendar."))
             .into()
     }
 }

@@ -6,7 +6,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any, TypeVar
 
 from kanban_py._sentinels import UNSET
@@ -22,7 +22,7 @@ class Record:
     __slots__ = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values in the shape of the REST answer: moments as text, tuples as lists, nothing UNSET."""
+        """Plain JSON values in the shape of the REST answer: times as text, tuples as lists, nothing UNSET."""
         members = ((name, getattr(self, name)) for name in _members(type(self)))
         return {name: _plain(value) for name, value in members if value is not UNSET}
 
@@ -45,6 +45,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         # strftime writes years before 1000 without their zeros
         return f"{value.year:04}{value.astimezone(timezone.utc).strftime(_FORM)[-23:]}"
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value
@@ -75,6 +77,8 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return lambda value: tuple(item(part) for part in value)
     if hint is datetime:
         return lambda text: datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if hint is date:
+        return date.fromisoformat
     if isinstance(hint, type) and issubclass(hint, Record):
         return hint.from_dict
     return lambda value: value

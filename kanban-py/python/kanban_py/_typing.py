@@ -101,6 +101,8 @@ Action: TypeAlias = Literal[
     "attachment.deleted",
 ]
 ChangeKind: TypeAlias = Literal["created", "updated", "moved_here", "moved_away", "deleted", "restored"]
+BottleneckSign: TypeAlias = Literal["arrivals_minus_departures", "age", "wip_limit"]
+ForecastWarning: TypeAlias = Literal["short_history", "nothing_finished", "beyond_horizon"]
 NothingClaimedCode: TypeAlias = Literal["nothing_ready", "wip_limit", "capacity"]
 
 Version: TypeAlias = Union[int, AnyVersion]

@@ -55,6 +55,7 @@ fn start() -> OpenApi {
         ("dependencies", "How cards stand to each other; what waits for what."),
         ("agents", "Ready work, claims, leases."),
         ("search", "Cards and comments by what they say."),
+        ("metrics", "How work flows, what agents did, and when work will be done."),
         ("events", "What has changed, in a gapless sequence for each board; who did it, and how."),
         ("server", "The server itself."),
     ];

@@ -9,6 +9,7 @@
 mod agents;
 mod attachments;
 mod audit;
+mod blockers;
 mod boards;
 mod cards;
 mod columns;
@@ -16,6 +17,7 @@ mod comments;
 mod dependencies;
 mod events;
 mod health;
+mod metrics;
 mod search;
 mod workspaces;
 
@@ -46,6 +48,9 @@ pub(crate) fn table() -> Table {
         .at("/v1/boards/{id}/cards", routes!(cards::list))
         .at("/v1/boards/{id}/changes", routes!(events::changes))
         .at("/v1/boards/{id}/events", routes!(events::watch))
+        .at("/v1/boards/{id}/metrics", routes!(metrics::board_metrics))
+        .at("/v1/boards/{id}/forecast", routes!(metrics::forecast))
+        .at("/v1/boards/{id}/critical_chain", routes!(blockers::board_critical_chain))
         .at("/v1/columns/{id}", routes!(columns::read, columns::update, columns::delete))
         .at("/v1/columns/{id}/reorder", routes!(columns::reorder))
         .at("/v1/columns/{id}/cards", routes!(cards::create))
@@ -58,6 +63,8 @@ pub(crate) fn table() -> Table {
         .at("/v1/cards/{id}/release", routes!(agents::release))
         .at("/v1/cards/{id}/complete", routes!(agents::complete))
         .at("/v1/cards/{id}/dependencies", routes!(dependencies::add, dependencies::list, dependencies::remove))
+        .at("/v1/cards/{id}/unblocks", routes!(blockers::unblocks))
+        .at("/v1/cards/{id}/critical_chain", routes!(blockers::critical_chain))
         .at("/v1/cards/{id}/comments", routes!(comments::create, comments::list))
         .at("/v1/cards/{id}/attachments", routes!(attachments::create, attachments::list))
         .at("/v1/attachments/{id}", routes!(attachments::read, attachments::delete))
@@ -66,6 +73,8 @@ pub(crate) fn table() -> Table {
         .at("/v1/search", routes!(search::search))
         .at("/v1/agents/{id}/next_tasks", routes!(agents::next_tasks))
         .at("/v1/agents/{id}/claim", routes!(agents::claim_next))
+        .at("/v1/agents/{id}/blockers", routes!(blockers::blockers))
+        .at("/v1/agents/{id}/summary", routes!(metrics::agent_summary))
 }
 
 pub(crate) fn routes(store: Store) -> Router<Store> {

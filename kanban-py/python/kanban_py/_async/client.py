@@ -11,12 +11,14 @@ from kanban_py import _kanban
 from kanban_py._arguments import actor_or_user, core_actor
 from kanban_py._async.agents import Agents
 from kanban_py._async.attachments import Attachments
+from kanban_py._async.blockers import Waiting
 from kanban_py._async.boards import Boards
 from kanban_py._async.cards import Cards
 from kanban_py._async.columns import Columns
 from kanban_py._async.comments import Comments
 from kanban_py._async.dependencies import Dependencies
 from kanban_py._async.events import Events
+from kanban_py._async.metrics import Metrics
 from kanban_py._async.search import Search
 from kanban_py._async.upkeep import Upkeep
 from kanban_py._async.workspaces import Workspaces
@@ -27,7 +29,19 @@ from kanban_py.model import Actor
 
 
 class AsyncKanban(
-    Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Attachments, Search, Events, Upkeep
+    Workspaces,
+    Boards,
+    Columns,
+    Cards,
+    Agents,
+    Dependencies,
+    Waiting,
+    Comments,
+    Attachments,
+    Search,
+    Metrics,
+    Events,
+    Upkeep,
 ):
     """One tenant's boards as one actor sees and changes them. Every operation is a coroutine.
 

@@ -11,12 +11,14 @@ from kanban_py._arguments import actor_or_user, core_actor
 from kanban_py._kanban import Client
 from kanban_py._sync.agents import Agents
 from kanban_py._sync.attachments import Attachments
+from kanban_py._sync.blockers import Waiting
 from kanban_py._sync.boards import Boards
 from kanban_py._sync.cards import Cards
 from kanban_py._sync.columns import Columns
 from kanban_py._sync.comments import Comments
 from kanban_py._sync.dependencies import Dependencies
 from kanban_py._sync.events import Events
+from kanban_py._sync.metrics import Metrics
 from kanban_py._sync.search import Search
 from kanban_py._sync.upkeep import Upkeep
 from kanban_py._sync.workspaces import Workspaces
@@ -24,7 +26,21 @@ from kanban_py._typing import JsonObject
 from kanban_py.model import Actor
 
 
-class Kanban(Workspaces, Boards, Columns, Cards, Agents, Dependencies, Comments, Attachments, Search, Events, Upkeep):
+class Kanban(
+    Workspaces,
+    Boards,
+    Columns,
+    Cards,
+    Agents,
+    Dependencies,
+    Waiting,
+    Comments,
+    Attachments,
+    Search,
+    Metrics,
+    Events,
+    Upkeep,
+):
     """One tenant's boards as one actor sees and changes them. Every operation blocks.
 
     Make one with `open` or `connect`, and one for each further actor with `as_agent` and `as_human`; all of them share
