@@ -64,7 +64,7 @@ mod watch;
 mod workspace;
 
 pub use board::BoardFilter;
-pub use db::{Pooler, refusal::known_constraints, statements};
+pub use db::{Connections, Pooler, refusal::known_constraints, statements};
 pub use doctor::{Diagnosis, Finding};
 pub use error::{Error, ErrorKind, InvalidField, Result};
 pub use idempotency::Once;

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use crate::collisions::CollisionCounter;
 use crate::db::pool::ACQUIRE_TIMEOUT;
-use crate::db::{self, Pool, Pooler, Source, refusal};
+use crate::db::{self, Connections, Pool, Pooler, Source, refusal};
 use crate::feed::Feeds;
 use crate::kept_metrics::KeptMetrics;
 use crate::model::{Actor, BoardMetrics, CursorKey, TenantId};
@@ -263,6 +263,11 @@ impl Store {
         let tenant: TenantId = tenant.parse()?;
         let source = Source::Pool(self.pool(), Some(&tenant));
         db::run(source, &[], |conn| db::tenants::create_tenant(conn, tenant.as_str())).await
+    }
+
+    /// The connections to the database at this moment, for those who watch over a server.
+    pub fn connections(&self) -> Connections {
+        self.pool().connections()
     }
 
     /// Whether the database answers and has the tenant `default`, as a schema that is in place does.

@@ -13,11 +13,14 @@ mod prefer;
 mod problem;
 mod rest;
 mod sse;
+mod telemetry;
 
-use axum::Router;
+use std::sync::Arc;
+
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
 use kanban_core::Store;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -25,12 +28,15 @@ use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
 pub use config::Config;
+use telemetry::Telemetry;
 
 /// The whole server as a service: what `serve` runs and tests call.
 pub fn app(store: Store, config: &Config) -> Router {
+    let telemetry = Arc::new(Telemetry::new());
     let layers = ServiceBuilder::new()
         .layer(CompressionLayer::new())
-        .layer(from_fn(observe::observe))
+        .layer(from_fn_with_state(telemetry.clone(), observe::observe))
+        .layer(Extension(telemetry))
         .option_layer(config.cors())
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, config.answer_time))

@@ -1,13 +1,15 @@
 //! What every request gets: an id, a line in the log, and its refusal in the one shape.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::problem::Problem;
+use crate::telemetry::Telemetry;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -28,8 +30,10 @@ impl RequestId {
 #[derive(Debug, Clone)]
 pub(crate) struct Finished;
 
-pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(telemetry): State<Arc<Telemetry>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
+    let active = telemetry.begin();
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let id = RequestId::of(&request);
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
@@ -44,12 +48,15 @@ pub(crate) async fn observe(mut request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    let took = began.elapsed();
+    drop(active);
+    telemetry.answered(&method, route.as_ref().map_or("", MatchedPath::as_str), status, took);
     tracing::info!(
         request.id = %id.0,
         http.method = %method,
         http.path = %path,
         http.status = status.as_u16(),
-        http.duration_us = began.elapsed().as_micros() as u64,
+        http.duration_us = took.as_micros() as u64,
         "answered"
     );
     response

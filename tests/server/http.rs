@@ -175,3 +175,30 @@ async fn headers_are_read_whole_or_refused() {
     assert!(many.starts_with("HTTP/1.1 431"), "{many}");
     assert!(raw("GET\r\n\r\n".to_owned()).await.starts_with("HTTP/1.1 400"));
 }
+
+#[tokio::test]
+async fn the_server_s_numbers_tell_routes_apart_and_not_what_callers_make_up() {
+    let server = Server::start().await;
+    server.get("/v1/boards/AB").await;
+    server.get("/v1/boards/XY").await;
+    server.get("/v1/boards/XY/none").await;
+    server.send(server.request(Method::from_bytes(b"BREW").expect("a method"), "/v1/boards")).await;
+    let answer = server.open(server.request(Method::GET, "/metrics")).await;
+    let media = answer.headers()["content-type"].to_str().expect("text").to_owned();
+    assert!(media.starts_with("application/openmetrics-text"), "{media}");
+    let text = answer.text().await.expect("text");
+    let count = |method: &str, route: &str, status: u16| {
+        let labels = format!(
+            "{{http_request_method=\"{method}\",http_route=\"{route}\",http_response_status_code=\"{status}\"}}"
+        );
+        let line = format!("http_server_request_duration_seconds_count{labels} ");
+        text.lines().find_map(|found| found.strip_prefix(&line)).map(str::to_owned)
+    };
+    assert_eq!(count("GET", "/v1/boards/{id}", 200).as_deref(), Some("1"), "{text}");
+    assert_eq!(count("GET", "/v1/boards/{id}", 404).as_deref(), Some("1"));
+    assert_eq!(count("GET", "", 404).as_deref(), Some("1"));
+    assert_eq!(count("_OTHER", "/v1/boards", 405).as_deref(), Some("1"));
+    assert!(text.contains("\nhttp_server_active_requests 1\n"), "this one: {text}");
+    assert!(text.contains("\ndb_client_connection_count{state=\"idle\"} "));
+    assert!(text.ends_with("# EOF\n"));
+}

@@ -33,8 +33,8 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 use sqlx::types::Json;
 
-pub use self::pool::Pooler;
 pub(crate) use self::pool::{Begin, Conn, Pool};
+pub use self::pool::{Connections, Pooler};
 use self::transaction::Transaction;
 use crate::model::{Actor, ActorKind, ActorRef, JsonObject, TenantId, Timestamp};
 use crate::{Error, Result};

@@ -53,6 +53,20 @@ pub enum Pooler {
     Transaction,
 }
 
+/// A store's connections to the database at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Connections {
+    /// The most there may be.
+    pub most: usize,
+    /// Open, and free.
+    pub idle: usize,
+    /// Open, and somebody works on them.
+    pub used: usize,
+    /// How many callers wait for one.
+    pub pending: usize,
+}
+
 /// All connections of one store.
 #[derive(Clone)]
 pub(crate) struct Pool {
@@ -114,6 +128,13 @@ impl Pool {
             .build()
             .expect("timeouts have the runtime that they need");
         Self { connections, leases: TaskTracker::new() }
+    }
+
+    /// How many connections there are, and who has them.
+    pub(crate) fn connections(&self) -> Connections {
+        let status = self.connections.status();
+        let idle = status.available.min(status.size);
+        Connections { most: status.max_size, idle, used: status.size - idle, pending: status.waiting }
     }
 
     pub(crate) fn pooler(&self) -> Pooler {

@@ -1,15 +1,18 @@
-//! Whether the process lives, whether it can work, and what it can do.
+//! Whether the process lives, whether it can work, what it can do, and how it fares.
 
-use axum::Json;
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use kanban_core::Store;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Answer;
 use crate::openapi::{DOCUMENT, Unavailable};
+use crate::telemetry::{self, Telemetry};
 
 /// How the server is.
 #[derive(Serialize, ToSchema)]
@@ -53,4 +56,18 @@ pub(super) async fn ready(State(store): State<Store>) -> Answer {
 )]
 pub(super) async fn openapi() -> Answer {
     Ok(([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str()).into_response())
+}
+
+/// Tells how the server fares: requests and how long they took, by route and status, and connections to the database.
+///
+/// In the OpenMetrics text format, as Prometheus collects it.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "server_metrics",
+    tag = "server",
+    responses((status = 200, description = "The numbers.", body = String, content_type = "application/openmetrics-text"))
+)]
+pub(super) async fn metrics(State(store): State<Store>, Extension(telemetry): Extension<Arc<Telemetry>>) -> Answer {
+    Ok(([(header::CONTENT_TYPE, telemetry::MEDIA_TYPE)], telemetry.text(&store.connections())).into_response())
 }

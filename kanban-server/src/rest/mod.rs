@@ -39,6 +39,7 @@ pub(crate) fn table() -> Table {
     Table::new()
         .at("/healthz", routes!(health::alive))
         .at("/readyz", routes!(health::ready))
+        .at("/metrics", routes!(health::metrics))
         .at("/openapi.json", routes!(health::openapi))
         .at("/v1/workspaces", routes!(workspaces::create, workspaces::list))
         .at("/v1/workspaces/{id}", routes!(workspaces::read, workspaces::update, workspaces::delete))
