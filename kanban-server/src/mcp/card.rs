@@ -47,7 +47,7 @@ impl CardLine {
 }
 
 /// The first few of a card's labels or assignees, and how many more there are.
-fn few(texts: &[String]) -> Vec<String> {
+pub(super) fn few(texts: &[String]) -> Vec<String> {
     const FEW: usize = 5;
     let mut shown: Vec<String> = texts.iter().take(FEW).map(|text| line(text, 48)).collect();
     if texts.len() > FEW {

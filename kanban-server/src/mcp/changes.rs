@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kanban_core::{ActorRef, CardRef, Event, Kanban, ListEvents, Result, Version};
+use kanban_core::{ActorRef, CardRef, Event, JsonObject, Kanban, ListEvents, Result, Version};
 use serde_json::Value;
 
 use super::card::{CardLine, author};
@@ -80,6 +80,13 @@ pub(super) fn told(event: &Event) -> String {
         .collect();
     let what = if members.is_empty() { String::new() } else { format!(": {}", members.join(", ")) };
     format!("{} by {who}{what}", event.action)
+}
+
+/// The members of a JSON object as they are now, those that are short with their values.
+pub(super) fn now(members: &JsonObject) -> Vec<String> {
+    let members: Members = members.parse().unwrap_or_default();
+    let telling = members.iter().filter(|(name, _)| !FOLLOWS.contains(&name.as_str()) && *name != "title");
+    telling.map(|(name, value)| short(value).map_or_else(|| name.clone(), |value| format!("{name} {value}"))).collect()
 }
 
 /// A value that is short enough to be told; of others the name is enough.

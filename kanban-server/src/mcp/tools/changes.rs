@@ -1,22 +1,21 @@
 //! What has changed on a board.
 
-use std::collections::HashMap;
-
-use kanban_core::{BoardRef, CardId, ErrorKind, Event, Kanban, ListEvents};
+use kanban_core::{BoardRef, Change, ChangeKind, ListChanges};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::mcp::answer::{NORMAL, Outcome, Stop, sent_bytes};
 use crate::mcp::call::Call;
-use crate::mcp::changes::told;
+use crate::mcp::changes::now;
 use crate::mcp::schema;
+use crate::mcp::text::line;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::mcp) struct BoardChanges {
     #[schemars(with = "String")]
     board: BoardRef,
-    /// A seq you have; the last 20 changes when absent
+    /// A seq you have; 20 back when absent
     since: Option<i64>,
     /// 20 when absent
     limit: Option<u32>,
@@ -37,40 +36,36 @@ pub(in crate::mcp) async fn board_changes(call: Call, args: BoardChanges) -> Out
     if !(1..=PAGE).contains(&limit) {
         return Err(Stop::invalid("/limit", format!("must be from 1 to {PAGE}")));
     }
-    let board = call.kanban.get_board(args.board).await?.board;
-    let since = args.since.unwrap_or((board.seq - i64::from(limit)).max(0));
-    let events = call.kanban.list_events(board.id, ListEvents { since, limit }).await?;
-    let mut keys = HashMap::new();
-    let mut changes = Changes { changes: Vec::new(), next_since: since, seq: board.seq };
-    for event in &events {
-        let what = match event.entity_type.as_str() {
-            "card" => key(&call.kanban, event, &mut keys).await?,
-            other => other.to_owned(),
-        };
-        changes.changes.push(format!("{}: {what} {}", event.seq, told(event)));
-        if sent_bytes(&changes, true) > NORMAL {
-            // the rest is behind next_since
-            changes.changes.pop();
-            break;
+    let since = match args.since {
+        Some(since) => since,
+        None => (call.kanban.get_board(args.board.clone()).await?.board.seq - i64::from(limit)).max(0),
+    };
+    let mut limit = limit;
+    loop {
+        let read = call.kanban.list_changes(args.board.clone(), ListChanges { since, limit }).await?;
+        let changes =
+            Changes { changes: read.items.iter().map(told).collect(), next_since: read.next_since, seq: read.seq };
+        // the rest is behind next_since
+        let bytes = sent_bytes(&changes, true);
+        if bytes <= NORMAL || limit == 1 {
+            return Ok(changes);
         }
-        changes.next_since = event.seq;
+        limit = (limit as usize * NORMAL / bytes).clamp(1, limit as usize - 1) as u32;
     }
-    // a reader that has everything starts behind the board's last event
-    changes.seq = changes.seq.max(changes.next_since);
-    Ok(changes)
 }
 
-/// The key of the card that an event is about; its id where the card is gone.
-async fn key(kanban: &Kanban, event: &Event, known: &mut HashMap<String, String>) -> Outcome<String> {
-    let id = event.entity_id.to_string();
-    if let Some(key) = known.get(&id) {
-        return Ok(key.clone());
-    }
-    let key = match kanban.get_card(id.parse::<CardId>()?).await {
-        Ok(card) => card.key,
-        Err(error) if error.kind() == ErrorKind::NotFound => format!("deleted card {id}"),
-        Err(error) => return Err(error.into()),
+/// What became of one thing, all steps together, as a line.
+fn told(change: &Change) -> String {
+    let thing = change.key.as_deref().unwrap_or(&change.entity_type);
+    let title = change.title.as_deref().map(|title| format!(" {:?}", line(title, 80))).unwrap_or_default();
+    let steps: Vec<&str> =
+        change.actions.iter().map(|action| action.split_once('.').map_or(&**action, |a| a.1)).collect();
+    let actors: Vec<String> = change.actors.iter().map(|actor| line(actor, 64)).collect();
+    let members = match change.what {
+        // all its members are new
+        ChangeKind::Created | ChangeKind::MovedHere => Vec::new(),
+        _ => now(&change.after),
     };
-    known.insert(id, key.clone());
-    Ok(key)
+    let members = if members.is_empty() { String::new() } else { format!(": {}", members.join(", ")) };
+    format!("{}: {thing}{title} {} by {}{members}", change.seq, steps.join(", "), actors.join(", "))
 }
