@@ -381,7 +381,8 @@ begin
     return v_card;
 end $$;
 
--- p_patch holds the members to change; JSON objects merge, null clears.
+-- p_patch holds the members to change; JSON objects merge, null clears. Labels are also taken off or put behind the others
+-- one by one, whatever the card has at that moment.
 create function kanban.update_card(
     p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_epoch bigint, p_patch jsonb)
     returns kanban.cards
@@ -399,6 +400,15 @@ begin
     if p_patch ? 'description' then v_new.description := p_patch ->> 'description'; end if;
     if p_patch ? 'external_id' then v_new.external_id := p_patch ->> 'external_id'; end if;
     if p_patch ? 'labels' then v_new.labels := kanban.text_array(p_patch -> 'labels'); end if;
+    if p_patch ? 'remove_labels' then
+        v_new.labels := array(select u.label from unnest(v_new.labels) with ordinality as u (label, place)
+                              where not p_patch -> 'remove_labels' ? u.label order by u.place);
+    end if;
+    if p_patch ? 'add_labels' then
+        v_new.labels := v_new.labels || array(
+            select u.label from jsonb_array_elements_text(p_patch -> 'add_labels') with ordinality as u (label, place)
+            where u.label <> all (v_new.labels) order by u.place);
+    end if;
     if p_patch ? 'assignees' then v_new.assignees := kanban.text_array(p_patch -> 'assignees'); end if;
     if p_patch ? 'priority' then
         v_new.priority := array_position(array['critical', 'high', 'medium', 'low', 'lowest'], p_patch ->> 'priority') - 1;

@@ -1,5 +1,7 @@
 //! Operations on cards.
 
+use serde::Serialize;
+
 use crate::db::card_list::{self, ListPlace, Shape, Whole};
 use crate::db::cards;
 use crate::kanban::with_current;
@@ -130,12 +132,21 @@ impl Kanban {
         patch: CardPatch,
     ) -> Result<Card> {
         patch.validate()?;
-        let card = card.into();
-        let version = expected.into().as_bind();
+        self.patch_card(card.into(), expected.into(), &patch).await
+    }
+
+    /// Changes a card by a patch that has been checked.
+    pub(crate) async fn patch_card(
+        &self,
+        card: CardRef,
+        expected: Expected,
+        patch: &(impl Serialize + Sync),
+    ) -> Result<Card> {
+        let version = expected.as_bind();
         let epoch = self.epoch();
         let result = self
             .run(&[("card", &card), ("version", &Seen(version)), ("epoch", &Seen(epoch))], |conn, t, actor| {
-                cards::update_card(conn, t, actor, &card, version, epoch, &patch)
+                cards::update_card(conn, t, actor, &card, version, epoch, patch)
             })
             .await;
         self.with_current_card(result, &card).await

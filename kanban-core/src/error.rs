@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::model::BulkAction;
+
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -166,6 +168,16 @@ pub enum Error {
         /// A whole sentence that says who may.
         detail: String,
     },
+    /// An operation of a bulk was refused, so none of them took effect.
+    #[error("Operation {index} ({action}) was refused, so nothing was changed. {source}")]
+    Operation {
+        /// Zero-based place of the operation.
+        index: usize,
+        /// What it was to do.
+        action: BulkAction,
+        /// Why it was refused.
+        source: Box<Error>,
+    },
     /// The database cannot be reached, is overloaded, or kept refusing because of concurrent work.
     #[error("{detail}")]
     Unavailable {
@@ -232,6 +244,7 @@ impl Error {
             | Self::Duplicate { .. }
             | Self::HistoryGone { .. }
             | Self::State { .. } => ErrorKind::Conflict,
+            Self::Operation { source, .. } => source.kind(),
             Self::Forbidden { .. } => ErrorKind::Forbidden,
             Self::Unavailable { .. } | Self::Embedded { .. } => ErrorKind::Unavailable,
             Self::Internal { .. } => ErrorKind::Internal,
@@ -254,6 +267,7 @@ impl Error {
             Self::KeyReused { .. } => "idempotency_key_reused",
             Self::HistoryGone { .. } => "history_gone",
             Self::State { code, .. } => code,
+            Self::Operation { source, .. } => source.code(),
             Self::Forbidden { .. } => "forbidden",
             Self::Unavailable { .. } => "unavailable",
             Self::Embedded { .. } => "embedded_database",
@@ -265,6 +279,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Unavailable { .. } | Self::WipLimitReached { .. } | Self::Claimed { .. } => true,
+            Self::Operation { source, .. } => source.is_retryable(),
             Self::NotReady { reason, .. } => reason == "blocked",
             _ => false,
         }
@@ -293,6 +308,12 @@ impl Error {
             Self::KeyReused { key } => json!({ "key": key }),
             Self::HistoryGone { board, since, seq } => json!({ "board": board, "since": since, "seq": seq }),
             Self::Unavailable { retry_after, .. } => json!({ "retry_after": retry_after.map(|d| d.as_secs()) }),
+            Self::Operation { index, action, source } => {
+                let mut details = source.details();
+                details["index"] = json!(index);
+                details["action"] = json!(action);
+                details
+            }
             Self::State { .. } | Self::Forbidden { .. } | Self::Embedded { .. } | Self::Internal { .. } => json!({}),
         }
     }

@@ -15,11 +15,13 @@ pub struct Kanban {
     pub(crate) actor: Actor,
     pub(crate) claim: Option<Epoch>,
     transaction: Option<Transaction>,
+    /// Whether what is done is taken back again.
+    is_rehearsal: bool,
 }
 
 impl Kanban {
     pub(crate) fn new(store: Store, tenant: TenantId, actor: Actor) -> Self {
-        Self { store, tenant, actor, claim: None, transaction: None }
+        Self { store, tenant, actor, claim: None, transaction: None, is_rehearsal: false }
     }
 
     /// The same handle, naming a claim: each write to a card under it is refused with
@@ -88,6 +90,17 @@ impl Kanban {
         outcome
     }
 
+    /// Runs operations in the open transaction, answers what came of them and takes them back.
+    pub(crate) async fn rehearse<T>(&self, work: impl AsyncFnOnce(Self) -> Result<T>) -> Result<T> {
+        let Some(transaction) = &self.transaction else {
+            return Err(Error::internal("there is no open transaction"));
+        };
+        transaction.run(&[], async |mut conn: Conn| conn.mark().await).await?;
+        let outcome = work(Self { is_rehearsal: true, ..self.clone() }).await?;
+        transaction.run(&[], async |mut conn: Conn| conn.back_to_mark().await).await?;
+        Ok(outcome)
+    }
+
     /// The connection of the open transaction.
     pub(crate) async fn connection(&self) -> Result<Conn> {
         match &self.transaction {
@@ -134,7 +147,8 @@ impl Kanban {
     {
         let counted = |conn| async {
             let outcome = statement(conn, self.tenant_str(), &self.actor).await;
-            if let Some(collision) = outcome.as_ref().err().and_then(refusal::collision) {
+            let collision = outcome.as_ref().err().and_then(refusal::collision);
+            if let Some(collision) = collision.filter(|_| !self.is_rehearsal) {
                 self.store.collisions().count(self.store.pool(), &self.tenant, &self.actor, collision);
             }
             outcome

@@ -36,6 +36,7 @@ mod attachment;
 mod audit;
 mod blocker;
 mod board;
+mod bulk;
 mod card;
 mod collisions;
 mod column;

@@ -13,8 +13,8 @@ use pyo3::types::PyDict;
 use crate::arguments::Arguments;
 use crate::job::{Job, work, work_into};
 use crate::{
-    agent, attachment, blocker, board, card, column, comment, dependency, error, event, from_python, import, metrics,
-    runtime, search, upkeep, watch, workspace,
+    agent, attachment, blocker, board, bulk, card, column, comment, dependency, error, event, from_python, import,
+    metrics, runtime, search, upkeep, watch, workspace,
 };
 
 /// An open store, shared by all handles on it.
@@ -112,6 +112,7 @@ impl Client {
             "reorder_card" => card::reorder_card(kanban, &a),
             "delete_card" => card::delete_card(kanban, &a),
             "restore_card" => card::restore_card(kanban, &a),
+            "bulk" => bulk::bulk(kanban, &a),
             "next_tasks" => agent::next_tasks(kanban, &a),
             "claim_next" => agent::claim_next(kanban, &a),
             "claim_card" => agent::claim_card(kanban, &a),

@@ -275,6 +275,9 @@ impl<'de, 'py> Deserializer<'de> for Value<'_, 'py> {
             self.deserialize_bool(visitor)
         } else if self.value.is_instance_of::<PyString>() {
             self.deserialize_string(visitor)
+        } else if is_any(self.value)? {
+            // as JSON spells it
+            visitor.visit_str("*")
         } else {
             self.deserialize_i64(visitor)
         }

@@ -9,6 +9,7 @@ mod arguments;
 mod attachment;
 mod blocker;
 mod board;
+mod bulk;
 mod card;
 mod client;
 mod column;

@@ -36,7 +36,7 @@ pub(crate) async fn prefer(mut request: Request, next: Next) -> Response {
             if response.status().is_success() {
                 let headers = response.headers_mut();
                 headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static("handling=lenient"));
-                let cut = lenient.0.lock().unwrap_or_else(PoisonError::into_inner).join(", ");
+                let cut = named(&lenient.0.lock().unwrap_or_else(PoisonError::into_inner));
                 // pointers of this API are plain ASCII
                 if let (false, Ok(cut)) = (cut.is_empty(), HeaderValue::from_str(&cut)) {
                     headers.insert(TRUNCATED_FIELDS, cut);
@@ -45,6 +45,15 @@ pub(crate) async fn prefer(mut request: Request, next: Next) -> Response {
             response
         }
         Err(problem) => problem.into_response(),
+    }
+}
+
+/// What was cut, where many texts were only the first of them and how many more: clients take no header of any length.
+fn named(cut: &[String]) -> String {
+    const MOST: usize = 50;
+    match cut.len().checked_sub(MOST) {
+        None | Some(0) => cut.join(", "),
+        Some(more) => format!("{}, and {more} more", cut[..MOST].join(", ")),
     }
 }
 

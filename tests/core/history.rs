@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use kanban_core::{
-    Action, Actor, AttachmentId, BoardId, BoardPatch, BoardTemplate, CardFilter, CardId, CardPatch, ClaimNext,
-    ClaimOptions, Column, ColumnId, ColumnKind, ColumnPatch, ColumnPlace, CommentId, Error, Expected, IdempotencyKey,
-    JsonObject, Kanban, Link, ListCards, ListPage, MoveCard, NewAttachment, NewBoard, NewCard, NewColumn, NewComment,
-    NewDependency, NewWorkspace, Place, Priority, Relation, Result, Store, WorkspaceId, WorkspacePatch,
+    Action, Actor, AttachmentId, BoardId, BoardPatch, BoardTemplate, Bulk, BulkAction, BulkCreate, BulkDelete,
+    BulkLabels, BulkMove, BulkOperation, BulkUpdate, CardFilter, CardId, CardPatch, ClaimNext, ClaimOptions, Column,
+    ColumnId, ColumnKind, ColumnPatch, ColumnPlace, CommentId, Error, Expected, IdempotencyKey, JsonObject, Kanban,
+    Link, ListCards, ListPage, MoveCard, NewAttachment, NewBoard, NewCard, NewColumn, NewComment, NewDependency,
+    NewWorkspace, Place, Priority, Relation, Result, Store, WorkspaceId, WorkspacePatch,
 };
 
 /// Every operation that changes something on a board or around it. A test holds the list to be whole.
-pub const MUTATIONS: [&str; 30] = [
+pub const MUTATIONS: [&str; 31] = [
     "create_workspace",
     "update_workspace",
     "delete_workspace",
@@ -38,6 +39,7 @@ pub const MUTATIONS: [&str; 30] = [
     "delete_comment",
     "create_attachment",
     "delete_attachment",
+    "bulk",
     "import",
     "transaction",
     "once",
@@ -232,6 +234,7 @@ impl History {
             name if name.ends_with("board") => self.change_boards(name).await,
             name if name.ends_with("column") => self.change_columns(name).await,
             "heartbeat" | "release_card" | "complete_card" | "claim_next" | "claim_card" => self.work(operation).await,
+            "bulk" => self.change_at_once().await,
             "import" | "transaction" | "once" => self.change_much(operation).await,
             name if name.ends_with("card") => self.change_cards(name).await,
             name => self.change_what_hangs_on_cards(name).await,
@@ -413,6 +416,41 @@ impl History {
                 Ok(())
             }
         }
+    }
+
+    /// Several changes of the cards of one board.
+    async fn change_at_once(&mut self) -> Result<()> {
+        let card = self.pick_card()?;
+        let card = self.person.get_card(card).await?;
+        let board = self.person.get_board(card.board_id).await?;
+        let mut operations = Vec::new();
+        for _ in 0..1 + self.random.usize(..4) {
+            let column_id = self.pick(&board.columns)?.id;
+            let labels = BulkLabels { labels: vec![self.text()], ..BulkLabels::of(card.id) };
+            operations.push(match self.random.u8(..6) {
+                0 => BulkOperation::Create(BulkCreate { column_id, card: self.new_card() }),
+                1 => {
+                    let patch = CardPatch { fields: Some(self.json()), ..CardPatch::default() };
+                    let (card, version) = (card.id.into(), card.version.into());
+                    BulkOperation::Update(BulkUpdate { card, version, claim_epoch: None, patch })
+                }
+                2 => BulkOperation::Move(BulkMove::to(card.id, card.version, column_id)),
+                3 => BulkOperation::AddLabels(labels),
+                4 => BulkOperation::RemoveLabels(BulkLabels { labels: card.labels.clone(), ..labels }),
+                _ => BulkOperation::Delete(BulkDelete::of(card.id, card.version)),
+            });
+        }
+        let bulk = Bulk { dry_run: self.chance(3), ..Bulk::of(operations) };
+        let done = self.actor().bulk(card.board_id, bulk).await?;
+        if !done.dry_run {
+            let of = |action| {
+                let items = done.items.iter().filter(move |item| item.action == action);
+                items.map(|item| item.card.id).collect::<Vec<_>>()
+            };
+            self.cards.extend(of(BulkAction::Create));
+            self.deleted.extend(of(BulkAction::Delete));
+        }
+        Ok(())
     }
 
     async fn work(&mut self, operation: &str) -> Result<()> {

@@ -35,6 +35,7 @@ def test_the_curl_story(blocking: Kanban, url: str) -> None:
     assert '"until_done":{"cards":20,' in done.stdout
     assert '"finished":1,' in done.stdout
     assert '"agent_id":"claude-1","items":' in done.stdout
+    assert '{"dry_run":true,"items":[{"action":"update"' in done.stdout
     assert blocking.get_card("AB-2").priority == "high"
 
 

@@ -50,6 +50,7 @@ def one_of_each(kanban: Kanban) -> list[Record]:
         kanban.agent_summary("claude-1"),
         kanban.unblocks("AB-1"),
         kanban.board_critical_chain("AB"),
+        kanban.bulk("AB", [{"restore": {"card": "AB-1"}}]),
         kanban.add_dependency("AB-4", "relates_to", "AB-1"),
         kanban.claim_next("claude-1"),
         kanban.claim_next("claude-2", labels=["none"]),

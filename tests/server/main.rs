@@ -9,6 +9,7 @@ mod audit;
 mod blockers;
 mod board_cards;
 mod boards;
+mod bulk;
 mod cards;
 mod client;
 mod columns;

@@ -1,10 +1,11 @@
 //! Cards.
 
+use serde::Serialize;
 use sqlx::types::{Json, Uuid};
 use time::OffsetDateTime;
 
 use super::{Conn, actor_ref, bind, known, moment, object, registered};
-use crate::model::{Actor, Card, CardPatch, CardRef, Claim, Link, NewCard, Place, Priority};
+use crate::model::{Actor, Card, CardRef, Claim, Link, NewCard, Place, Priority};
 
 type Raw = Json<Box<serde_json::value::RawValue>>;
 
@@ -171,7 +172,7 @@ pub(crate) async fn update_card(
     card: &CardRef,
     version: Option<i64>,
     epoch: Option<i64>,
-    patch: &CardPatch,
+    patch: &impl Serialize,
 ) -> sqlx::Result<Card> {
     sqlx::query_as::<_, CardRow>(UPDATE_CARD.sql)
         .bind(tenant)

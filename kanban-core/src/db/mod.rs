@@ -3,6 +3,7 @@
 pub(crate) mod attachments;
 pub(crate) mod audit;
 pub(crate) mod boards;
+pub(crate) mod bulk;
 pub(crate) mod card_list;
 pub(crate) mod card_parts;
 pub(crate) mod cards;
@@ -65,6 +66,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         attachments::STATEMENTS,
         audit::STATEMENTS,
         boards::STATEMENTS,
+        bulk::STATEMENTS,
         cards::STATEMENTS,
         claims::STATEMENTS,
         collisions::STATEMENTS,

@@ -307,6 +307,16 @@ impl Conn {
         sqlx::raw_sql(statement).execute(&mut **self).await.map(drop)
     }
 
+    /// Remembers how far an open transaction has come.
+    pub(crate) async fn mark(&mut self) -> sqlx::Result<()> {
+        sqlx::raw_sql("savepoint mark").execute(&mut **self).await.map(drop)
+    }
+
+    /// Takes back what was done since, and lets go of what was locked for it.
+    pub(crate) async fn back_to_mark(&mut self) -> sqlx::Result<()> {
+        sqlx::raw_sql("rollback to savepoint mark; release savepoint mark").execute(&mut **self).await.map(drop)
+    }
+
     /// Ends the transaction: keeps what was done in it, or takes it back.
     pub(crate) async fn end(&mut self, keep: bool) -> sqlx::Result<()> {
         let statement = match (self.0.session().pooler, keep) {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::check::Check;
 use super::{
-    ActorRef, BoardId, CardId, Claim, ColumnId, ColumnKind, JsonObject, Link, ListPage, Priority, Timestamp, Version,
-    listed,
+    ActorRef, BoardId, Card, CardId, Claim, ColumnId, ColumnKind, JsonObject, Link, ListPage, Priority, Timestamp,
+    Version, listed,
 };
 use crate::Result;
 
@@ -156,6 +156,18 @@ macro_rules! card_fields {
                 #[serde(skip_serializing_if = "Option::is_none")]
                 pub $name: Option<$type>,
             )*
+        }
+
+        impl PartialCard {
+            /// The members of a card that are picked.
+            pub(crate) fn of(card: Card, fields: CardFields) -> Self {
+                Self {
+                    id: card.id,
+                    key: card.key,
+                    version: card.version,
+                    $($name: fields.contains(CardField::$variant).then_some(card.$name),)*
+                }
+            }
         }
     };
 }

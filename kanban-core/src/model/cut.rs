@@ -1,8 +1,8 @@
 //! Text that is cut to its limit where the caller prefers that to a refusal.
 
 use super::{
-    BoardPatch, CardPatch, ClaimNext, ColumnPatch, ColumnPlace, MoveCard, NewAttachment, NewBoard, NewCard, NewColumn,
-    NewComment, NewDependency, NewWorkspace, Place, Release, WorkspacePatch, check,
+    BoardPatch, Bulk, BulkOperation, CardPatch, ClaimNext, ColumnPatch, ColumnPlace, MoveCard, NewAttachment, NewBoard,
+    NewCard, NewColumn, NewComment, NewDependency, NewWorkspace, Place, Release, WorkspacePatch, check,
 };
 
 /// Inputs whose prose can be cut to its limit.
@@ -106,6 +106,21 @@ prose! {
     }
     Release {
         "/reason": reason, bytes, COMMENT_BYTES;
+    }
+}
+
+impl CutToFit for Bulk {
+    fn cut_to_fit(&mut self) -> Vec<String> {
+        let mut all = Vec::new();
+        for (i, operation) in self.operations.iter_mut().enumerate() {
+            let (member, cut) = match operation {
+                BulkOperation::Create(create) => ("create/card", create.card.cut_to_fit()),
+                BulkOperation::Update(update) => ("update/patch", update.patch.cut_to_fit()),
+                _ => continue,
+            };
+            all.extend(cut.into_iter().map(|pointer| format!("/operations/{i}/{member}{pointer}")));
+        }
+        all
     }
 }
 

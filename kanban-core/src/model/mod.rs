@@ -56,6 +56,7 @@ mod attachment;
 mod audit;
 mod blocker;
 mod board;
+mod bulk;
 mod card;
 mod card_list;
 mod change;
@@ -99,6 +100,10 @@ pub(crate) use blocker::{rest_hint, shown};
 pub use board::{
     Board, BoardDetail, BoardPatch, BoardTemplate, Column, ColumnKind, ColumnPatch, NewBoard, NewColumn, NewWorkspace,
     Workspace,
+};
+pub use bulk::{
+    Bulk, BulkAction, BulkCreate, BulkDelete, BulkItem, BulkLabels, BulkMove, BulkOperation, BulkOutcome, BulkRestore,
+    BulkUpdate,
 };
 pub use card::{Card, CardPatch, Link, MoveCard, NewCard, Place, Priority};
 pub use card_list::{CardField, CardFields, CardFilter, CardSort, ListCards, PartialCard};

@@ -1,12 +1,12 @@
 //! Schemas of the values that read and write themselves: ids, references, moments, JSON objects.
 
 use utoipa::openapi::schema::{
-    AdditionalProperties, ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type,
+    AdditionalProperties, ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, SchemaType, Type,
 };
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Card, Day, EntityRef, JsonObject, PartialCard, Seconds, Timestamp};
+use super::{Card, Day, EntityRef, Expected, JsonObject, PartialCard, Seconds, Timestamp};
 
 pub(super) const ULID: &str = "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$";
 pub(super) const CARD_REF: &str = "^([0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}|[A-Za-z][A-Za-z0-9]{0,9}-[0-9]{1,18})$";
@@ -103,6 +103,17 @@ pub(super) fn named(description: &str, values: &[(&str, &str)]) -> RefOr<Schema>
         .into()
 }
 
+/// One of several objects with a single member, whose name says which it is.
+pub(super) fn tagged(description: &str, variants: &[(&str, &str, &str)]) -> RefOr<Schema> {
+    let mut one = OneOfBuilder::new().description(Some(description));
+    for (name, meaning, input) in variants {
+        let object = ObjectBuilder::new().property(*name, Ref::from_schema_name(*input)).required(*name);
+        let object = object.additional_properties(Some(AdditionalProperties::FreeForm(false)));
+        one = one.item(object.description(Some(meaning.trim())));
+    }
+    one.into()
+}
+
 impl ToSchema for PartialCard {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         Card::schemas(schemas);
@@ -117,6 +128,18 @@ impl PartialSchema for PartialCard {
             card.required = ["id", "key", "version"].map(str::to_owned).into();
         }
         schema
+    }
+}
+
+impl ToSchema for Expected {}
+
+impl PartialSchema for Expected {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new().schema_type(Type::Integer);
+        let any = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["*"]));
+        let either =
+            OneOfBuilder::new().item(number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))).item(any);
+        either.description(Some("The version that a write has seen; `*` is the explicit override.")).into()
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use serde::de::{self, Deserializer, IntoDeserializer, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
+
+use super::whole;
 
 /// Counts the changes of a thing, from 1. Every read carries it and every guarded write takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,7 +19,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// What a guarded write expects to find.
+/// What a guarded write expects to find. In JSON it is a number, or `"*"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
     /// The thing at this version; anything else is [`VersionConflict`](crate::Error::VersionConflict).
@@ -37,6 +40,39 @@ impl Expected {
 impl From<Version> for Expected {
     fn from(version: Version) -> Self {
         Self::Version(version)
+    }
+}
+
+impl<'de> Deserialize<'de> for Expected {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Versions;
+
+        impl Visitor<'_> for Versions {
+            type Value = Expected;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a version, or \"*\" for whatever version there is")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Expected, E> {
+                if text == "*" { Ok(Expected::Any) } else { Err(E::invalid_value(Unexpected::Str(text), &self)) }
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Expected, E> {
+                Ok(Expected::Version(Version(number)))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Expected, E> {
+                // beyond every version that there is
+                self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Expected, E> {
+                whole(number.into_deserializer()).and_then(|number| self.visit_i64(number))
+            }
+        }
+
+        deserializer.deserialize_any(Versions)
     }
 }
 

@@ -20,6 +20,8 @@ BY_CORE_NAME: Final[dict[str, type[Record]]] = {
     "BoardDetail": model.BoardDetail,
     "BoardMetrics": model.BoardMetrics,
     "Bottleneck": model.Bottleneck,
+    "BulkItem": model.BulkItem,
+    "BulkOutcome": model.BulkOutcome,
     "Card": model.Card,
     "CardBrief": model.CardBrief,
     "CardsByDay": model.CardsByDay,

@@ -103,6 +103,7 @@ Action: TypeAlias = Literal[
 ChangeKind: TypeAlias = Literal["created", "updated", "moved_here", "moved_away", "deleted", "restored"]
 BottleneckSign: TypeAlias = Literal["arrivals_minus_departures", "age", "wip_limit"]
 ForecastWarning: TypeAlias = Literal["short_history", "nothing_finished", "beyond_horizon"]
+BulkAction: TypeAlias = Literal["create", "update", "move", "add_labels", "remove_labels", "delete", "restore"]
 NothingClaimedCode: TypeAlias = Literal["nothing_ready", "wip_limit", "capacity"]
 
 Version: TypeAlias = Union[int, AnyVersion]

@@ -47,6 +47,12 @@ class KanbanError(Exception):
         self.details: dict[str, Any] = {} if details is None else details
         self.retryable = retryable
 
+    @property
+    def index(self) -> int | None:
+        """Place of the operation of a bulk that was refused; None where there was no bulk, or its input is invalid."""
+        index: int | None = self.details.get("index")
+        return index
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Errors travel between processes with their data."""
         return (_again, (type(self), str(self), self.code, self.details, self.retryable))

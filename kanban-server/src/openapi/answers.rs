@@ -57,7 +57,11 @@ fn shared() -> BTreeMap<String, RefOr<Header>> {
         ("Link", "The address of the next page, with `rel=\"next\"`, if there is one.", text()),
         ("Idempotency-Replayed", "`true` where this is the answer to an earlier request under the same key.", text()),
         ("Preference-Applied", "The preference that was followed.", text()),
-        ("X-Truncated-Fields", "JSON pointers to the texts that were cut, with commas between.", text()),
+        (
+            "X-Truncated-Fields",
+            "JSON pointers to the texts that were cut, with commas between; at most 50, and how many more.",
+            text(),
+        ),
         ("Retry-After", "Seconds after which to try again.", seconds),
     ];
     let headers = headers.map(|(name, description, schema)| {

@@ -16,7 +16,7 @@ use utoipa::openapi::info::LicenseBuilder;
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, Paths};
 
-pub(crate) use refusals::{Conflict, Forbidden, NotFound, Unavailable};
+pub(crate) use refusals::{Conflict, Forbidden, NotFound, PreconditionFailed, Unavailable};
 pub(crate) use table::Table;
 
 use crate::rest;

@@ -20,7 +20,7 @@ const REFUSALS: &[(StatusCode, &str, &str)] = &[
     (
         StatusCode::PRECONDITION_FAILED,
         "PreconditionFailed",
-        "The thing is at another version than `If-Match` names. `current` is the thing as it is now.",
+        "The thing is at another version than the request names. `current` is the thing as it is now.",
     ),
     (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLarge", "The body is larger than the server takes."),
     (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", "The body is not declared as JSON."),
@@ -56,6 +56,8 @@ refusals! {
     Conflict = CONFLICT;
     /// This actor may not do that.
     Forbidden = FORBIDDEN;
+    /// The thing is at another version.
+    PreconditionFailed = PRECONDITION_FAILED;
     /// There is no such thing.
     NotFound = NOT_FOUND;
     /// The database cannot answer now.

@@ -11,6 +11,7 @@ mod attachments;
 mod audit;
 mod blockers;
 mod boards;
+mod bulk;
 mod cards;
 mod columns;
 mod comments;
@@ -47,6 +48,7 @@ pub(crate) fn table() -> Table {
         .at("/v1/boards/{id}", routes!(boards::read, boards::update, boards::delete))
         .at("/v1/boards/{id}/columns", routes!(columns::create, columns::list))
         .at("/v1/boards/{id}/cards", routes!(cards::list))
+        .at("/v1/boards/{id}/cards/bulk", routes!(bulk::bulk))
         .at("/v1/boards/{id}/changes", routes!(events::changes))
         .at("/v1/boards/{id}/events", routes!(events::watch))
         .at("/v1/boards/{id}/metrics", routes!(metrics::board_metrics))

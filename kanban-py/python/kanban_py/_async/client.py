@@ -13,6 +13,7 @@ from kanban_py._async.agents import Agents
 from kanban_py._async.attachments import Attachments
 from kanban_py._async.blockers import Waiting
 from kanban_py._async.boards import Boards
+from kanban_py._async.bulk import Bulk
 from kanban_py._async.cards import Cards
 from kanban_py._async.columns import Columns
 from kanban_py._async.comments import Comments
@@ -33,6 +34,7 @@ class AsyncKanban(
     Boards,
     Columns,
     Cards,
+    Bulk,
     Agents,
     Dependencies,
     Waiting,

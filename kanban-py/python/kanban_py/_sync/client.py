@@ -13,6 +13,7 @@ from kanban_py._sync.agents import Agents
 from kanban_py._sync.attachments import Attachments
 from kanban_py._sync.blockers import Waiting
 from kanban_py._sync.boards import Boards
+from kanban_py._sync.bulk import Bulk
 from kanban_py._sync.cards import Cards
 from kanban_py._sync.columns import Columns
 from kanban_py._sync.comments import Comments
@@ -31,6 +32,7 @@ class Kanban(
     Boards,
     Columns,
     Cards,
+    Bulk,
     Agents,
     Dependencies,
     Waiting,

@@ -4,6 +4,7 @@ from kanban_py.model.actor import Actor, ActorRef
 from kanban_py.model.attachment import Attachment
 from kanban_py.model.blocker import Blocker, Blockers, CardBrief, Chain, CriticalChain, Unblocks
 from kanban_py.model.board import Board, BoardDetail, Column, Workspace
+from kanban_py.model.bulk import BulkItem, BulkOutcome
 from kanban_py.model.card import Card, Claim, ClaimedCards, Link, NothingClaimed, PartialCard
 from kanban_py.model.comment import Comment
 from kanban_py.model.dependency import AddedDependency, Dependency, DependencyView
@@ -43,6 +44,8 @@ __all__ = [
     "BoardDetail",
     "BoardMetrics",
     "Bottleneck",
+    "BulkItem",
+    "BulkOutcome",
     "Card",
     "CardBrief",
     "CardsByDay",

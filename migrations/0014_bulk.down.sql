@@ -1,0 +1,1 @@
+drop function kanban.lock_for_bulk;
