@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from typing import Any
 
 import schemathesis
@@ -24,7 +25,7 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         # a key that stands for another request is refused: each gets a number of its own
         key = headers.get("Idempotency-Key")
         if key and len(key) < 200:
-            headers["Idempotency-Key"] = f"{key}-{next(_numbers)}"
+            headers["Idempotency-Key"] = f"{key}-{os.getpid()}-{next(_numbers)}"
     else:
         # where the caller prefers lenience, a text over its limit is cut and no mistake
         headers.pop("Prefer", None)
