@@ -72,7 +72,7 @@ fn table() -> Vec<Entry> {
         tool("get_blockers", "See what blocks", READ, links::get_blockers,
             "What a card waits for, and what finishing it frees; or what holds your cards back."),
         tool("bulk_update", "Change many cards", CHANGE, bulk::bulk_update,
-            "Changes, moves or deletes up to 50 cards: all of them or none. Deletions are confirmed as in delete_card."),
+            "Changes, moves or deletes up to 50 cards of a board: all of them or none. Deletions are confirmed as in delete_card."),
         tool("board_changes", "See what changed", READ, board_changes::board_changes,
             "What became of each card since a seq, in a line each."),
         tool("delete_card", "Delete a card", CHANGE, delete::delete_card,

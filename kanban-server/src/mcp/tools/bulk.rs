@@ -1,8 +1,9 @@
 //! Many cards at once, all or nothing.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use kanban_core::{Card, CardPatch, CardRef, Error, Kanban, MoveCard, Priority, Version};
+use kanban_core::{
+    BoardDetail, Bulk, BulkDelete, BulkItem, BulkLabels, BulkMove, BulkOperation, BulkOutcome, BulkUpdate, CardPatch,
+    CardRef, Error, Expected, Priority, Version,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,14 +17,17 @@ const MOST: usize = 50;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::mcp) struct BulkUpdate {
+pub(in crate::mcp) struct UpdateMany {
     /// At most 50
     cards: Vec<CardChange>,
+    /// Only show the outcome
+    #[serde(default)]
+    dry_run: bool,
     /// From the preview, where cards are deleted
     confirm: Option<String>,
 }
 
-#[derive(Clone, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CardChange {
     #[schemars(with = "String")]
@@ -44,7 +48,7 @@ struct CardChange {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(in crate::mcp) struct Bulk {
+pub(in crate::mcp) struct Updated {
     done: bool,
     /// Each card with its new version
     #[schemars(schema_with = "schema::texts")]
@@ -55,64 +59,80 @@ pub(in crate::mcp) struct Bulk {
     next: Option<String>,
 }
 
-pub(in crate::mcp) async fn bulk_update(call: Call, args: BulkUpdate) -> Outcome<Bulk> {
+pub(in crate::mcp) async fn bulk_update(call: Call, args: UpdateMany) -> Outcome<Updated> {
     if !(1..=MOST).contains(&args.cards.len()) {
         return Err(Stop::invalid("/cards", format!("must have from 1 to {MOST} entries")));
     }
     let deleted: Vec<String> = args.cards.iter().filter(|one| one.delete).map(|one| one.card.to_string()).collect();
-    let consent = if deleted.is_empty() {
-        None
-    } else {
+    let mut consent = None;
+    if !deleted.is_empty() && !args.dry_run {
         let question =
             format!("Delete {} cards ({})? restore_card can bring each back.", deleted.len(), deleted.join(", "));
         match guard::consent(&call, args.confirm.clone(), &question).await? {
             Consent::Preview(token) => {
                 let next = format!("Nothing is changed yet. {question} If so, call again with confirm.");
-                return Ok(Bulk { done: false, cards: Vec::new(), confirm: Some(token), next: Some(next) });
+                return Ok(Updated { done: false, cards: Vec::new(), confirm: Some(token), next: Some(next) });
             }
-            consent => Some(consent),
+            given => consent = Some(given),
         }
-    };
-    // where each card goes is settled before anything is locked
-    let mut steps = Vec::with_capacity(args.cards.len());
-    for (i, change) in args.cards.iter().enumerate() {
-        steps.push(Step::of(&call.kanban, change).await.map_err(|stop| named(stop, i))?);
     }
-    let at = AtomicUsize::new(0);
-    let work = |kanban: Kanban| {
-        let (steps, at) = (&steps, &at);
-        async move {
-            let mut cards = Vec::with_capacity(steps.len());
-            for (i, step) in steps.iter().enumerate() {
-                at.store(i, Ordering::Relaxed);
-                cards.push(step.run(&kanban).await?);
-            }
-            Ok::<Vec<Card>, Error>(cards)
-        }
-    };
+    let first = call.kanban.get_card(args.cards[0].card.clone()).await.map_err(|error| named(error.into(), 0))?;
+    let board = call.kanban.get_board(first.board_id).await?;
+    let mut operations = Vec::new();
+    // which entry each operation is of
+    let mut entries = Vec::new();
+    for (i, change) in args.cards.into_iter().enumerate() {
+        operations.extend(change.operations(&board).map_err(|stop| named(stop, i))?);
+        entries.resize(operations.len(), i);
+    }
+    let bulk = Bulk { dry_run: args.dry_run, ..Bulk::of(operations) };
+    let (id, bulk) = (board.board.id, &bulk);
+    let work = |kanban: kanban_core::Kanban| async move { kanban.bulk(id, bulk.clone()).await };
     let outcome = match consent {
-        Some(consent) => guard::run(&call, consent, |kanban| call_transaction(kanban, &work)).await,
-        None => call.kanban.transaction(work).await,
+        Some(consent) => guard::run(&call, consent, work).await,
+        None => work(call.kanban.clone()).await,
     };
     match outcome {
-        Ok(cards) => {
-            let lines = cards.iter().map(|card| format!("{} v{} {}", card.key, card.version, status(card))).collect();
-            Ok(Bulk { done: true, cards: lines, confirm: None, next: None })
+        Ok(outcome) => Ok(shown(&outcome, &entries)),
+        Err(Error::Operation { index, source, .. }) => {
+            let stop = match *source {
+                error @ Error::VersionConflict { .. } => call.stale(error).await,
+                error => error.into(),
+            };
+            Err(named(stop, entries[index]))
         }
-        Err(error @ Error::VersionConflict { .. }) => Err(named(call.stale(error).await, at.load(Ordering::Relaxed))),
-        Err(error) => Err(named(error.into(), at.load(Ordering::Relaxed))),
+        Err(Error::Invalid { mut fields }) => {
+            for field in &mut fields {
+                field.pointer = of_entry(&field.pointer, &entries);
+            }
+            Err(Error::Invalid { fields }.into())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
-async fn call_transaction<T, Fut>(kanban: Kanban, work: &impl Fn(Kanban) -> Fut) -> kanban_core::Result<T>
-where
-    Fut: Future<Output = kanban_core::Result<T>>,
-{
-    kanban.transaction(work).await
+/// Each card as the last operation of its entry has left it.
+fn shown(outcome: &BulkOutcome, entries: &[usize]) -> Updated {
+    let is_last = |i: usize| entries.get(i + 1) != entries.get(i);
+    let lines = outcome.items.iter().enumerate().filter(|(i, _)| is_last(*i)).map(|(_, item)| line_of(item));
+    let next = outcome.dry_run.then(|| "Nothing is changed yet. Call again without dry_run to do it.".to_owned());
+    Updated { done: !outcome.dry_run, cards: lines.collect(), confirm: None, next }
 }
 
-fn status(card: &Card) -> &'static str {
-    if card.deleted_at.is_some() { "deleted" } else { card.status.as_str() }
+fn line_of(item: &BulkItem) -> String {
+    let card = &item.card;
+    let is_deleted = card.deleted_at.flatten().is_some();
+    let status = if is_deleted { "deleted" } else { card.status.map_or("", |status| status.as_str()) };
+    format!("{} v{} {status}", card.key, card.version)
+}
+
+/// `/cards/1/assignees` for `/operations/2/update/patch/assignees`.
+fn of_entry(pointer: &str, entries: &[usize]) -> String {
+    let mut steps = pointer.split('/').skip(2);
+    let entry = steps.next().and_then(|k| entries.get(k.parse::<usize>().ok()?));
+    let Some(entry) = entry else { return pointer.to_owned() };
+    let member: Vec<&str> = steps.skip(1).filter(|step| *step != "patch").collect();
+    format!("/cards/{entry}/{}", member.join("/"))
 }
 
 /// A refusal that says which entry it is about: all of them are undone.
@@ -129,63 +149,32 @@ fn named(stop: Stop, index: usize) -> Stop {
     }
 }
 
-/// What is done to one card.
-struct Step {
-    card: CardRef,
-    version: Version,
-    patch: Option<CardPatch>,
-    to: Option<MoveCard>,
-    delete: bool,
-}
-
-impl Step {
-    async fn of(kanban: &Kanban, change: &CardChange) -> Outcome<Self> {
-        let changes_labels = !change.add_labels.is_empty() || !change.remove_labels.is_empty();
-        let changes = changes_labels || change.priority.is_some() || change.assignees.is_some();
-        if change.delete && (changes || change.column.is_some()) {
-            return Err(Stop::invalid("/delete", "goes alone: a card that is deleted is not changed too"));
-        }
-        if !change.delete && !changes && change.column.is_none() {
-            return Err(Stop::invalid("", "says nothing to do with this card"));
-        }
-        let card = if changes_labels || change.column.is_some() {
-            Some(kanban.get_card(change.card.clone()).await?)
-        } else {
-            None
+impl CardChange {
+    /// What is to be done, in the order in which it is done.
+    fn operations(self, board: &BoardDetail) -> Outcome<Vec<BulkOperation>> {
+        let (card, version) = (self.card, Expected::Version(Version(self.version)));
+        let labels = |labels: Vec<String>| {
+            (!labels.is_empty()).then(|| BulkLabels { labels, version, ..BulkLabels::of(card.clone()) })
         };
-        let labels = card.as_ref().filter(|_| changes_labels).map(|card| {
-            let kept = card.labels.iter().filter(|label| !change.remove_labels.contains(label));
-            let added = change.add_labels.iter().filter(|label| !card.labels.contains(label));
-            kept.chain(added).cloned().collect()
-        });
-        let to = match (&card, &change.column) {
-            (Some(card), Some(name)) => Some(MoveCard::to(column(&kanban.get_board(card.board_id).await?, name)?.id)),
-            _ => None,
-        };
-        let patch = CardPatch {
-            labels,
-            priority: change.priority,
-            assignees: change.assignees.clone(),
-            ..CardPatch::default()
-        };
-        let version = Version(change.version);
-        Ok(Self { card: change.card.clone(), version, patch: changes.then_some(patch), to, delete: change.delete })
-    }
-
-    /// The second write to a card names the version that the first has made.
-    async fn run(&self, kanban: &Kanban) -> kanban_core::Result<Card> {
-        if self.delete {
-            return kanban.delete_card(self.card.clone(), self.version).await;
-        }
-        let updated = match &self.patch {
-            Some(patch) => Some(kanban.update_card(self.card.clone(), self.version, patch.clone()).await?),
+        let patch = CardPatch { priority: self.priority, assignees: self.assignees, ..CardPatch::default() };
+        let changes = patch.priority.is_some() || patch.assignees.is_some();
+        let patch = changes.then(|| BulkUpdate { card: card.clone(), version, claim_epoch: None, patch });
+        let to = match &self.column {
+            Some(name) => Some(BulkMove::to(card.clone(), version, column(board, name)?.id)),
             None => None,
         };
-        let version = updated.as_ref().map_or(self.version, |card| card.version);
-        match (&self.to, updated) {
-            (Some(to), _) => kanban.move_card(self.card.clone(), version, to.clone()).await,
-            (None, Some(card)) => Ok(card),
-            (None, None) => kanban.get_card(self.card.clone()).await,
+        let changes = [
+            patch.map(BulkOperation::Update),
+            labels(self.add_labels).map(BulkOperation::AddLabels),
+            labels(self.remove_labels).map(BulkOperation::RemoveLabels),
+            to.map(BulkOperation::Move),
+        ];
+        let operations: Vec<BulkOperation> = changes.into_iter().flatten().collect();
+        match (self.delete, operations.is_empty()) {
+            (true, false) => Err(Stop::invalid("/delete", "goes alone: a card that is deleted is not changed too")),
+            (false, true) => Err(Stop::invalid("", "says nothing to do with this card")),
+            (true, true) => Ok(vec![BulkOperation::Delete(BulkDelete::of(card, version))]),
+            (false, false) => Ok(operations),
         }
     }
 }
