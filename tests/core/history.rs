@@ -7,7 +7,7 @@ use kanban_core::{
     BulkLabels, BulkMove, BulkOperation, BulkUpdate, CardFilter, CardId, CardPatch, ClaimNext, ClaimOptions, Column,
     ColumnId, ColumnKind, ColumnPatch, ColumnPlace, CommentId, Error, Expected, IdempotencyKey, JsonObject, Kanban,
     Link, ListCards, ListPage, MoveCard, NewAttachment, NewBoard, NewCard, NewColumn, NewComment, NewDependency,
-    NewWorkspace, Place, Priority, Relation, Result, Store, WorkspaceId, WorkspacePatch,
+    NewWorkspace, NextTasks, Place, Priority, Relation, Result, Store, WorkspaceId, WorkspacePatch,
 };
 
 /// Every operation that changes something on a board or around it. A test holds the list to be whole.
@@ -464,7 +464,13 @@ impl History {
             }
             "claim_card" => {
                 let options = ClaimOptions { start, ..ClaimOptions::default() };
-                kanban.claim_card(self.pick_card()?, agent, options).await.map(drop)
+                // most cards of a long history cannot be claimed
+                let ready = kanban.next_tasks(agent, NextTasks::default()).await?.items;
+                let card = match ready.first().filter(|_| self.chance(2)) {
+                    Some(card) => card.id,
+                    None => self.pick_card()?,
+                };
+                kanban.claim_card(card, agent, options).await.map(drop)
             }
             _ => {
                 let card = self.held().await?;

@@ -42,6 +42,9 @@ async fn another_request_under_the_same_key_is_refused() {
     };
     assert_eq!(claim("a").await.body["items"][0]["claim"]["agent_id"], "a");
     assert_eq!(claim("b").await.problem(422), "idempotency_key_reused", "nobody is answered what another was");
+    // a method that the path does not take is that, whatever else is wrong
+    let put = server.request(Method::PUT, path).header("Idempotency-Key", "claim");
+    assert_eq!(server.send(put).await.problem(405), "method_not_allowed");
     for bad in ["", "ü"] {
         assert_eq!(create(&server, bad, &json!({"title": "x"})).await.problem(400), "bad_header");
     }

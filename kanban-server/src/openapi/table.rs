@@ -16,26 +16,35 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use crate::problem::Problem;
 
 /// Routes and their description, built up together so that neither can be without the other.
-pub(crate) struct Table(OpenApiRouter<Store>);
+pub(crate) struct Table(Vec<UtoipaMethodRouter<Store>>);
 
 impl Table {
     pub(crate) fn new() -> Self {
-        Self(OpenApiRouter::with_openapi(super::start()))
+        Self(Vec::new())
     }
 
     /// Adds the handlers of a path, as `routes!` takes them together with their documentation.
     ///
     /// # Panics
     /// If a handler is documented under another path.
-    pub(crate) fn at(self, path: &str, routes: UtoipaMethodRouter<Store>) -> Self {
+    pub(crate) fn at(mut self, path: &str, routes: UtoipaMethodRouter<Store>) -> Self {
         let documented: Vec<&String> = routes.1.paths.keys().collect();
         assert_eq!(documented, [path], "the handlers of a path are documented under that path");
-        let known = Arc::new(Known::of(&routes.1));
-        Self(self.0.routes(routes.layer(from_fn_with_state(known, only_known))))
+        self.0.push(routes);
+        self
     }
 
-    pub(crate) fn split(self) -> (Router<Store>, OpenApi) {
-        self.0.split_for_parts()
+    /// The routes with layers around each, and their description. What no route takes is refused outside of these layers.
+    pub(crate) fn split(
+        self,
+        layers: impl Fn(UtoipaMethodRouter<Store>) -> UtoipaMethodRouter<Store>,
+    ) -> (Router<Store>, OpenApi) {
+        let mut router = OpenApiRouter::with_openapi(super::start());
+        for routes in self.0 {
+            let known = Arc::new(Known::of(&routes.1));
+            router = router.routes(layers(routes).layer(from_fn_with_state(known, only_known)));
+        }
+        router.split_for_parts()
     }
 }
 
@@ -80,7 +89,8 @@ fn names(operation: &Operation) -> Vec<String> {
         .collect()
 }
 
-/// Answers OPTIONS; refuses query parameters that the document does not have, and any that is there twice.
+/// Answers OPTIONS; refuses methods and query parameters that the document does not have, and any parameter that is there
+/// twice.
 async fn only_known(State(known): State<Arc<Known>>, request: Request, next: Next) -> Response {
     let method = request.method();
     if method == Method::OPTIONS {
@@ -88,7 +98,9 @@ async fn only_known(State(known): State<Arc<Known>>, request: Request, next: Nex
     }
     let query = request.uri().query().unwrap_or_default();
     let method = if method == Method::HEAD { &Method::GET } else { method };
-    let Some(names) = known.0.get(method).filter(|_| !query.is_empty()) else { return next.run(request).await };
+    let Some(names) = known.0.get(method) else {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, known.allow())]).into_response();
+    };
     match check(names, query) {
         Ok(()) => next.run(request).await,
         Err(detail) => Problem::bad_request("bad_query", detail).into_response(),

@@ -26,6 +26,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use kanban_core::Store;
+use utoipa_axum::router::UtoipaMethodRouterExt;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -81,9 +82,10 @@ pub(crate) fn table() -> Table {
 }
 
 pub(crate) fn routes(store: Store) -> Router<Store> {
-    let (router, _) = table().split();
     // what a preference changes is part of the answer that is kept under a key
-    let router = router.layer(from_fn(prefer::prefer)).layer(from_fn_with_state(store, idempotency::once));
+    let (router, _) = table().split(|routes| {
+        routes.layer(from_fn(prefer::prefer)).layer(from_fn_with_state(store.clone(), idempotency::once))
+    });
     // a page to read the document and try it, with all it needs inside the binary
     let page = SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none"));
     router.merge(page)
