@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 
 from kanban_py._kanban import Watcher
@@ -16,11 +17,12 @@ class AsyncWatch:
     no event: the next one to ask gets it. Only one task may wait at a time.
     """
 
-    __slots__ = ("_watcher",)
+    __slots__ = ("_come", "_watcher")
 
     def __init__(self, watcher: Watcher) -> None:
         """For the package itself; use `AsyncKanban.watch`."""
         self._watcher = watcher
+        self._come: list[Event] = []
 
     def __aiter__(self) -> AsyncWatch:
         """Itself."""
@@ -33,7 +35,16 @@ class AsyncWatch:
             HistoryGone: The events asked for are not there any more: read the board again. The stream goes on behind
                 the error's `seq`.
         """
-        event: Event | None = await submit(self._watcher.next())
+        if self._come:
+            return self._come.pop(0)
+        coming = submit(self._watcher.next())
+        try:
+            event: Event | None = await coming
+        except asyncio.CancelledError:
+            # it had come already when the task was cancelled
+            if coming.done() and not coming.cancelled() and coming.exception() is None and coming.result() is not None:
+                self._come.append(coming.result())
+            raise
         if event is None:
             raise StopAsyncIteration
         return event
