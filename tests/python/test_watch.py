@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kanban_py import ANY, AsyncKanban, HistoryGone, Invalid, Kanban, NotFound
+from kanban_py._loops import submit
 from support.waiting import turns_until
 
 
@@ -77,6 +78,31 @@ async def test_a_task_that_stops_waiting_loses_no_event(awaiting: AsyncKanban, r
             seen.append(result.seq)
     await writer
     assert seen == list(range(1, seq + 61))
+    await events.aclose()
+
+
+@pytest.mark.parametrize("since", [0, 10**6])
+async def test_what_had_come_when_its_task_was_cancelled_is_for_the_next(
+    awaiting: AsyncKanban, monkeypatch: pytest.MonkeyPatch, since: int
+) -> None:
+    events = await awaiting.watch("AB", since=since)
+
+    def cancelling(job: Any) -> asyncio.Future[Any]:
+        # between the moment when the event is there and the one when the task is told
+        coming = submit(job)
+        coming.add_done_callback(lambda _: waiter.cancel())
+        return coming
+
+    monkeypatch.setattr("kanban_py._async.watch.submit", cancelling)
+    waiter = asyncio.ensure_future(anext(events))
+    with pytest.raises(asyncio.CancelledError):
+        await waiter
+    monkeypatch.undo()
+    if since:
+        with pytest.raises(HistoryGone):
+            await anext(events)
+    else:
+        assert (await anext(events)).seq == 1
     await events.aclose()
 
 

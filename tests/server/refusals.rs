@@ -122,4 +122,9 @@ async fn text_that_postgresql_cannot_store_is_refused_wherever_it_comes() {
     }
     let kept = r#"{"title": "t", "fields": {"a": [1e300, "\ud83d\ude00"]}}"#;
     assert_eq!(server.send(raw(kept.to_owned())).await.body["fields"]["a"][1], "😀");
+    // the largest number that is taken can also be shown to whoever comes too late
+    let most = server.send(raw(r#"{"title": "t", "fields": {"a": 1.7976931348623157e308}}"#.to_owned())).await;
+    let path = format!("/v1/cards/{}", most.body["key"].as_str().expect("a key"));
+    let stale = server.write(Method::PATCH, &path, "\"9\"", json!({"title": "late"})).await;
+    assert_eq!((stale.problem(412), &stale.body["current"]["fields"]["a"]), ("version_conflict", &json!(f64::MAX)));
 }

@@ -89,8 +89,12 @@ mod tests {
             r#"{"a": "\\u0000", "b": "\ud83d\ude00 \u00e9 \"[", "c": [1, -2.5e300, 1E+10, 0, true, null]}"#.to_owned(),
             deep(100),
             format!("[{}]", "9".repeat(308)),
+            // the largest double, as it is written and as the database gives it back
+            "[1.7976931348623157e308]".to_owned(),
+            format!("[{:.0}]", f64::MAX),
         ] {
             assert_eq!(check(&good), Ok(()), "{good}");
+            assert!(serde_json::from_str::<serde_json::Value>(&good).is_ok(), "it can be read: {good}");
         }
         for (bad, sign) in [
             (r#"{"a": "\u0000"}"#.to_owned(), "U+0000"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
+from typing import Any
 
 from kanban_py._kanban import Watcher
 from kanban_py._loops import submit
@@ -22,7 +23,7 @@ class AsyncWatch:
     def __init__(self, watcher: Watcher) -> None:
         """For the package itself; use `AsyncKanban.watch`."""
         self._watcher = watcher
-        self._come: list[Event] = []
+        self._come: list[asyncio.Future[Any]] = []
 
     def __aiter__(self) -> AsyncWatch:
         """Itself."""
@@ -35,15 +36,13 @@ class AsyncWatch:
             HistoryGone: The events asked for are not there any more: read the board again. The stream goes on behind
                 the error's `seq`.
         """
-        if self._come:
-            return self._come.pop(0)
-        coming = submit(self._watcher.next())
+        coming = self._come.pop(0) if self._come else submit(self._watcher.next())
         try:
             event: Event | None = await coming
         except asyncio.CancelledError:
-            # it had come already when the task was cancelled
-            if coming.done() and not coming.cancelled() and coming.exception() is None and coming.result() is not None:
-                self._come.append(coming.result())
+            # it had come already, and is for the next one to ask
+            if not coming.cancelled():
+                self._come.append(coming)
             raise
         if event is None:
             raise StopAsyncIteration
