@@ -9,6 +9,7 @@ drop table kanban.boards;
 drop table kanban.workspaces;
 drop table kanban.secrets;
 drop table kanban.tenants;
+drop function kanban.due(timestamptz);
 drop function kanban.is_object(jsonb);
 drop function kanban.rfc3339(timestamptz);
 drop function kanban.stay_class(timestamptz, timestamptz);

@@ -25,6 +25,12 @@ create function kanban.kind_rank(p_kind text) returns smallint
     language sql immutable parallel safe
     return array_position(array['backlog', 'todo', 'doing', 'done'], p_kind)::smallint;
 
+-- When a card is due, for orders: without a date, after all others. Not coalesce(), which PostgreSQL does not know to be
+-- leakproof, so that behind row-level security a list would not go on from where it was, but begin at the index's start.
+create function kanban.due(p_due_at timestamptz) returns timestamptz
+    language sql immutable parallel safe
+    return case when p_due_at is null then 'infinity'::timestamptz else p_due_at end;
+
 create table kanban.tenants (
     id          text        not null,
     -- number of the last event of the tenant's own stream (what belongs to no board)
@@ -222,14 +228,14 @@ create unique index cards_external_id_unique on kanban.cards (tenant_id, externa
 create unique index cards_position_unique on kanban.cards (tenant_id, column_id, position) where deleted_at is null;
 -- Ready work of a board in the order in which it is handed out: the index is the queue.
 create index cards_ready on kanban.cards
-    (tenant_id, board_id, priority, coalesce(due_at, 'infinity'::timestamptz), position, id)
+    (tenant_id, board_id, priority, kanban.due(due_at), position, id)
     where deleted_at is null and open_blockers = 0 and status in ('backlog', 'todo') and assignees = '{}';
 -- A board's cards in each order in which they are listed; board order is cards_position_unique, column by column.
 create index cards_by_created_at on kanban.cards (tenant_id, board_id, created_at, id) where deleted_at is null;
 create index cards_by_updated_hour on kanban.cards (tenant_id, board_id, updated_hour) where deleted_at is null;
 create index cards_by_priority on kanban.cards (tenant_id, board_id, priority, id) where deleted_at is null;
 -- a card without a due date is due after all others
-create index cards_by_due_at on kanban.cards (tenant_id, board_id, coalesce(due_at, 'infinity'::timestamptz), id)
+create index cards_by_due_at on kanban.cards (tenant_id, board_id, kanban.due(due_at), id)
     where deleted_at is null;
 create index cards_assigned on kanban.cards using gin (assignees)
     where deleted_at is null and finished_at is null and assignees <> '{}';

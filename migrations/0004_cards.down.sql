@@ -1,7 +1,7 @@
-drop function kanban.delete_comment(text, jsonb, uuid, bigint);
-drop function kanban.hold_card(text, uuid, text);
-drop function kanban.create_comment(text, jsonb, uuid, uuid, text, text, jsonb);
-drop function kanban.restore_card(text, jsonb, uuid, text, bigint);
+drop function kanban.delete_comment(text, jsonb, uuid, bigint, bigint);
+drop function kanban.hold_card(text, jsonb, uuid, text, bigint);
+drop function kanban.create_comment(text, jsonb, uuid, uuid, text, bigint, text, jsonb);
+drop function kanban.restore_card(text, jsonb, uuid, text, bigint, bigint);
 drop function kanban.delete_card(text, jsonb, uuid, text, bigint, bigint);
 drop function kanban.move_card(text, jsonb, uuid, text, bigint, bigint, uuid, uuid, uuid, integer);
 drop function kanban.update_card(text, jsonb, uuid, text, bigint, bigint, jsonb);

@@ -519,8 +519,8 @@ begin
 end $$;
 
 -- Brings a deleted card back at the end of the column it was in, or of the board's first column where that is gone.
-create function kanban.restore_card(p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint)
-    returns kanban.cards
+create function kanban.restore_card(
+    p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_epoch bigint) returns kanban.cards
     language plpgsql as $$
 declare
     v_now timestamptz;
@@ -542,6 +542,11 @@ begin
     v_old := kanban.lock_card(p_tenant, v_id, true);
     if v_to.id is null or v_old.board_id <> v_to.board_id then
         perform kanban.try_again();
+    end if;
+    -- a deleted card has no claim, so whoever names one is late
+    if p_epoch is not null and (v_old.claim_agent is null or v_old.claim_epoch <> p_epoch) then
+        perform kanban.refuse('stale_claim', jsonb_build_object(
+            'card', v_old.key, 'actual', v_old.claim_epoch, 'board_id', v_old.board_id));
     elsif v_old.deleted_at is null then
         return v_old;
     elsif v_old.version <> p_version then
@@ -557,8 +562,9 @@ begin
                              'card.restored', v_now);
 end $$;
 
--- A live card of an open board, which stays where it is until something about it is written.
-create function kanban.hold_card(p_tenant text, p_id uuid, p_key text) returns kanban.cards
+-- A live card of an open board, which stays where it is, and with whom, until something about it is written.
+create function kanban.hold_card(p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_epoch bigint)
+    returns kanban.cards
     language plpgsql as $$
 declare
     v_card kanban.cards;
@@ -569,29 +575,35 @@ begin
     if not found then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
     end if;
+    if p_epoch is not null then
+        perform kanban.guard_card(v_card, p_actor, null, p_epoch);
+    end if;
     perform kanban.require_open_board(p_tenant, v_card.board_id);
     return v_card;
 end $$;
 
 -- Comments are deleted by who wrote them, by people and by the system, not by other agents.
-create function kanban.delete_comment(p_tenant text, p_actor jsonb, p_id uuid, p_version bigint)
+create function kanban.delete_comment(p_tenant text, p_actor jsonb, p_id uuid, p_version bigint, p_epoch bigint)
     returns kanban.comments
     language plpgsql as $$
 declare
-    v_board uuid;
-    v_old   kanban.comments;
-    v_new   kanban.comments;
+    v_card kanban.cards;
+    v_old  kanban.comments;
+    v_new  kanban.comments;
 begin
     -- the card stays on its board meanwhile
-    select board_id into v_board from kanban.cards
+    select * into v_card from kanban.cards
     where tenant_id = p_tenant and deleted_at is null
       and id = (select card_id from kanban.comments where tenant_id = p_tenant and id = p_id) for share;
     select * into v_old from kanban.comments
     where tenant_id = p_tenant and id = p_id and deleted_at is null for no key update;
-    if v_board is null or v_old.id is null then
+    if v_card.id is null or v_old.id is null then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'comment'));
     end if;
-    perform kanban.require_open_board(p_tenant, v_board);
+    if p_epoch is not null then
+        perform kanban.guard_card(v_card, p_actor, null, p_epoch);
+    end if;
+    perform kanban.require_open_board(p_tenant, v_card.board_id);
     if p_actor ->> 'kind' = 'agent' and (v_old.author_kind, v_old.author_id) <> ('agent', p_actor ->> 'id') then
         perform kanban.refuse('not_the_author', jsonb_build_object('agent_id', v_old.author_id));
     elsif v_old.version <> p_version then
@@ -603,13 +615,13 @@ begin
     v_new.deleted_at := v_new.updated_at;
     update kanban.comments set version = v_new.version, updated_at = v_new.updated_at, deleted_at = v_new.deleted_at
     where tenant_id = p_tenant and id = p_id;
-    perform kanban.append_event(p_tenant, v_board, 'comment', p_id, 'comment.deleted', p_actor, v_new.updated_at,
+    perform kanban.append_event(p_tenant, v_card.board_id, 'comment', p_id, 'comment.deleted', p_actor, v_new.updated_at,
                                 kanban.changes(kanban.comment_doc(v_old), kanban.comment_doc(v_new)));
     return v_new;
 end $$;
 
 create function kanban.create_comment(
-    p_tenant text, p_actor jsonb, p_id uuid, p_card uuid, p_card_key text, p_body text, p_metadata jsonb)
+    p_tenant text, p_actor jsonb, p_id uuid, p_card uuid, p_card_key text, p_epoch bigint, p_body text, p_metadata jsonb)
     returns kanban.comments
     language plpgsql as $$
 declare
@@ -617,7 +629,7 @@ declare
     v_card kanban.cards;
     v_row  kanban.comments;
 begin
-    v_card := kanban.hold_card(p_tenant, p_card, p_card_key);
+    v_card := kanban.hold_card(p_tenant, p_actor, p_card, p_card_key, p_epoch);
     v_now := clock_timestamp();
     insert into kanban.comments (tenant_id, id, card_id, author_kind, author_id, body, metadata, created_at, updated_at)
     values (p_tenant, p_id, v_card.id, p_actor ->> 'kind', p_actor ->> 'id', p_body, p_metadata, v_now, v_now)

@@ -11,76 +11,108 @@ begin
       and c.assignees @> array[p_agent] and c.assignees <> '{}' and c.finished_at is null and c.deleted_at is null;
 end $$;
 
+-- What an agent asks of a card; a null member asks for nothing.
+create type kanban.task_filter as (
+    labels text[], capabilities text[], priority smallint, due_after timestamptz, due_before timestamptz);
+
+-- What a card needs and an agent cannot: labels `needs:…`, without that beginning. Nothing is missing where an agent does
+-- not say what it can.
+create function kanban.missing_capabilities(p_labels text[], p_capabilities text[]) returns text[]
+    language sql immutable parallel safe
+    return array(select substr(l.label, 7) from unnest(p_labels) with ordinality as l (label, place)
+                 where l.label like 'needs:%' and substr(l.label, 7) <> all (p_capabilities) order by l.place);
+
+-- Whether a card is one of those that are asked for, whoever may work on it. Inlined; the due date is compared as the
+-- indexes have it.
+create function kanban.is_asked_for(c kanban.cards, f kanban.task_filter) returns boolean
+    language sql immutable parallel safe
+    return (f.labels is null or c.labels @> f.labels) and (f.priority is null or c.priority = f.priority)
+        and (f.due_after is null
+             or (c.due_at is not null and kanban.due(c.due_at) >= f.due_after))
+        and (f.due_before is null or kanban.due(c.due_at) < f.due_before);
+
+create function kanban.suits(c kanban.cards, f kanban.task_filter) returns boolean
+    language sql immutable parallel safe
+    return kanban.is_asked_for(c, f)
+        and (f.capabilities is null or kanban.missing_capabilities(c.labels, f.capabilities) = '{}');
+
 -- The cards an agent can work on, in the order in which it should take them: its own unfinished work, then priority, due
 -- date (none last), position, id. Written so that it is inlined into the statement that calls it; each branch reads the
 -- few rows it returns from an index in that order.
 --
--- p_boards: only these boards (null: every board). p_full_boards: boards that have no room to start queued work.
+-- p_boards, p_board_key: only these boards, only that one (null: every board). An argument must not be a query, for then
+-- it would not be inlined. p_full_boards: boards that have no room to start queued work.
 -- p_holder: the agent whose live leases count as free: the agent itself to list its work, '' to take new leases.
 -- p_rank to p_id: the row to go on behind; rank 0 is own work, 1 the rest.
 create function kanban.ready_cards(
-    p_tenant text, p_agent text, p_holder text, p_boards uuid[], p_full_boards uuid[], p_labels text[], p_now timestamptz,
-    p_rank integer, p_priority integer, p_due timestamptz, p_position bigint, p_id uuid, p_limit integer)
+    p_tenant text, p_agent text, p_holder text, p_boards uuid[], p_board_key text,
+    p_full_boards uuid[], p_filter kanban.task_filter, p_now timestamptz, p_rank integer, p_priority integer, p_due timestamptz,
+    p_position bigint, p_id uuid, p_limit integer)
     returns table (rank integer, priority integer, due timestamptz, "position" bigint, id uuid, board_id uuid)
     language sql stable as $$
     select r.rank, r.priority, r.due, r.position, r.id, r.board_id
     from (
         -- started by this agent and not finished
-        select 0 as rank, c.priority::integer as priority, coalesce(c.due_at, 'infinity') as due, c.position, c.id,
+        select 0 as rank, c.priority::integer as priority, kanban.due(c.due_at) as due, c.position, c.id,
                c.board_id
         from kanban.cards as c
         join kanban.boards as b on b.tenant_id = p_tenant and b.id = c.board_id
         where c.tenant_id = p_tenant and c.claim_agent = p_agent and c.status = 'doing' and c.open_blockers = 0
-          and c.deleted_at is null and (c.lease_until <= p_now or c.claim_agent = p_holder) and c.labels @> p_labels
+          and c.deleted_at is null and (c.lease_until <= p_now or c.claim_agent = p_holder) and kanban.suits(c, p_filter)
           and b.archived_at is null and b.deleted_at is null and (p_boards is null or b.id = any (p_boards))
+          and (p_board_key is null or b.key = p_board_key)
         union all
         -- started by somebody, assigned to this agent
-        select 0, c.priority, coalesce(c.due_at, 'infinity'), c.position, c.id, c.board_id
+        select 0, c.priority, kanban.due(c.due_at), c.position, c.id, c.board_id
         from kanban.assigned_cards(p_tenant, p_agent) as a (id)
         join kanban.cards as c on c.tenant_id = p_tenant and c.id = a.id
         join kanban.boards as b on b.tenant_id = p_tenant and b.id = c.board_id
         where c.status = 'doing' and c.open_blockers = 0 and c.deleted_at is null
           and c.claim_agent is distinct from p_agent and (c.claim_agent is null or c.lease_until <= p_now)
-          and c.labels @> p_labels
+          and kanban.suits(c, p_filter)
           and b.archived_at is null and b.deleted_at is null and (p_boards is null or b.id = any (p_boards))
+          and (p_board_key is null or b.key = p_board_key)
         union all
         -- queued and assigned to this agent
-        select 1, c.priority, coalesce(c.due_at, 'infinity'), c.position, c.id, c.board_id
+        select 1, c.priority, kanban.due(c.due_at), c.position, c.id, c.board_id
         from kanban.assigned_cards(p_tenant, p_agent) as a (id)
         join kanban.cards as c on c.tenant_id = p_tenant and c.id = a.id
         join kanban.boards as b on b.tenant_id = p_tenant and b.id = c.board_id
         where c.status in ('backlog', 'todo') and c.open_blockers = 0 and c.deleted_at is null
           and (c.claim_agent is null or c.lease_until <= p_now or c.claim_agent = p_holder)
-          and c.labels @> p_labels
+          and kanban.suits(c, p_filter)
           and b.archived_at is null and b.deleted_at is null and (p_boards is null or b.id = any (p_boards))
+          and (p_board_key is null or b.key = p_board_key)
           and b.id <> all (p_full_boards)
         union all
         -- left behind in progress: the lease has ended and nobody is assigned
-        select 1, c.priority, coalesce(c.due_at, 'infinity'), c.position, c.id, c.board_id
+        select 1, c.priority, kanban.due(c.due_at), c.position, c.id, c.board_id
         from kanban.cards as c
         join kanban.boards as b on b.tenant_id = p_tenant and b.id = c.board_id
         where c.tenant_id = p_tenant and c.lease_until <= p_now and c.status = 'doing' and c.assignees = '{}'
           and c.open_blockers = 0 and c.deleted_at is null and c.claim_agent is distinct from p_agent
-          and c.labels @> p_labels
+          and kanban.suits(c, p_filter)
           and b.archived_at is null and b.deleted_at is null and (p_boards is null or b.id = any (p_boards))
+          and (p_board_key is null or b.key = p_board_key)
         union all
         -- queued for anybody: the first few of each board from the index that is in this order
         select 1, q.priority, q.due, q.position, q.id, b.id
         from kanban.boards as b
         cross join lateral (
-            select c.priority, coalesce(c.due_at, 'infinity'::timestamptz) as due, c.position, c.id
+            select c.priority, kanban.due(c.due_at) as due, c.position, c.id
             from kanban.cards as c
             where c.tenant_id = p_tenant and c.board_id = b.id and c.assignees = '{}' and c.open_blockers = 0
               and c.status in ('backlog', 'todo') and c.deleted_at is null
               and (c.claim_agent is null or c.lease_until <= p_now or c.claim_agent = p_holder)
-              and c.labels @> p_labels
-              and (c.priority, coalesce(c.due_at, 'infinity'::timestamptz), c.position, c.id)
+              and kanban.suits(c, p_filter)
+              and (c.priority, kanban.due(c.due_at), c.position, c.id)
                   > (case when p_rank = 1 then p_priority else -1 end, case when p_rank = 1 then p_due else '-infinity' end,
                      p_position, p_id)
-            order by c.priority, coalesce(c.due_at, 'infinity'::timestamptz), c.position, c.id
+            order by c.priority, kanban.due(c.due_at), c.position, c.id
             limit p_limit) as q
         where b.tenant_id = p_tenant and b.archived_at is null and b.deleted_at is null
-          and (p_boards is null or b.id = any (p_boards)) and b.id <> all (p_full_boards)
+          and (p_boards is null or b.id = any (p_boards)) and (p_board_key is null or b.key = p_board_key)
+          and b.id <> all (p_full_boards)
     ) as r
     where (r.rank, r.priority, r.due, r.position, r.id) > (p_rank, p_priority, p_due, p_position, p_id)
     order by r.rank, r.priority, r.due, r.position, r.id
@@ -130,8 +162,9 @@ begin
 end $$;
 
 create function kanban.claim_next(
-    p_tenant text, p_actor jsonb, p_agent text, p_board uuid, p_board_key text, p_labels text[], p_limit integer,
-    p_ttl integer, p_start boolean, p_capacity integer) returns setof kanban.cards
+    p_tenant text, p_actor jsonb, p_agent text, p_board uuid, p_board_key text,
+    p_filter kanban.task_filter, p_limit integer, p_ttl integer, p_start boolean, p_capacity integer)
+    returns setof kanban.cards
     language plpgsql as $$
 declare
     c_nil    constant uuid := '00000000-0000-0000-0000-000000000000';
@@ -159,7 +192,7 @@ begin
     if v_boards is null then
         v_boards := array(
             select distinct r.board_id
-            from kanban.ready_cards(p_tenant, p_agent, '', null, '{}', p_labels, v_now, -1, -1, '-infinity', 0, c_nil,
+            from kanban.ready_cards(p_tenant, p_agent, '', null, null, '{}', p_filter, v_now, -1, -1, '-infinity', 0, c_nil,
                                     v_limit) as r);
     end if;
     -- from here on nobody else claims or moves on these boards; what is read now is what is
@@ -178,7 +211,7 @@ begin
         end if;
         v_ids := array(
             select r.id
-            from kanban.ready_cards(p_tenant, p_agent, '', v_boards, v_full, p_labels, v_now, -1, -1, '-infinity', 0,
+            from kanban.ready_cards(p_tenant, p_agent, '', v_boards, null, v_full, p_filter, v_now, -1, -1, '-infinity', 0,
                                     c_nil, v_limit - v_taken) as r);
         exit when v_ids = '{}';
         perform 1 from kanban.cards where tenant_id = p_tenant and id = any (v_ids) order by id for no key update;
@@ -187,7 +220,7 @@ begin
             join kanban.cards as c on c.tenant_id = p_tenant and c.id = u.id
             -- an edit or a new dependency may have come in before the lock
             where c.deleted_at is null and c.open_blockers = 0 and c.finished_at is null
-              and (c.assignees = '{}' or c.assignees @> array[p_agent]) and c.labels @> p_labels
+              and (c.assignees = '{}' or c.assignees @> array[p_agent]) and kanban.suits(c, p_filter)
               and (c.claim_agent is null or c.lease_until <= v_now)
             order by u.place
         loop
@@ -203,7 +236,7 @@ begin
         exit when v_taken >= v_limit;
     end loop;
     if v_taken = 0 and v_boards <> '{}' and p_board is null and p_board_key is null and v_full = '{}' and exists (
-        select from kanban.ready_cards(p_tenant, p_agent, '', null, '{}', p_labels, v_now, -1, -1, '-infinity', 0, c_nil,
+        select from kanban.ready_cards(p_tenant, p_agent, '', null, null, '{}', p_filter, v_now, -1, -1, '-infinity', 0, c_nil,
                                        1)) then
         -- others took what these boards had; another board has work
         perform kanban.try_again();

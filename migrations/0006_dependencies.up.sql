@@ -51,10 +51,11 @@ begin
           where tenant_id = p_tenant and id in (d.from_card, d.to_card) order by board_id) as b;
 end $$;
 
--- Answers the link and whether it is new: adding what is there already changes nothing.
+-- Answers the link and whether it is new: adding what is there already changes nothing. A claim that is named is that of
+-- the card on one side.
 create function kanban.add_dependency(
     p_tenant text, p_actor jsonb, p_id uuid, p_type text, p_from uuid, p_from_key text, p_to uuid, p_to_key text,
-    out dependency kanban.dependencies, out is_new boolean)
+    p_epoch bigint, p_is_from_claimed boolean, out dependency kanban.dependencies, out is_new boolean)
     language plpgsql as $$
 declare
     v_now  timestamptz;
@@ -74,6 +75,9 @@ begin
     select * into v_to from kanban.cards where tenant_id = p_tenant and id = v_to.id and deleted_at is null;
     if not found then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'card', 'side', 'to'));
+    end if;
+    if p_epoch is not null then
+        perform kanban.guard_card(case when p_is_from_claimed then v_from else v_to end, p_actor, null, p_epoch);
     end if;
     perform kanban.require_open_board(p_tenant, v_from.board_id);
     perform kanban.require_open_board(p_tenant, v_to.board_id);
@@ -107,8 +111,8 @@ begin
 end $$;
 
 create function kanban.remove_dependency(
-    p_tenant text, p_actor jsonb, p_type text, p_from uuid, p_from_key text, p_to uuid, p_to_key text)
-    returns kanban.dependencies
+    p_tenant text, p_actor jsonb, p_type text, p_from uuid, p_from_key text, p_to uuid, p_to_key text, p_epoch bigint,
+    p_is_from_claimed boolean) returns kanban.dependencies
     language plpgsql as $$
 declare
     v_from uuid := coalesce(p_from, (select id from kanban.cards where tenant_id = p_tenant and key = p_from_key));
@@ -116,9 +120,15 @@ declare
     v_open boolean;
     v_now  timestamptz;
     v_row  kanban.dependencies;
+    v_card kanban.cards;
 begin
     perform kanban.lock_dependency_graph(p_tenant);
     perform 1 from kanban.cards where tenant_id = p_tenant and id in (v_from, v_to) order by id for no key update;
+    if p_epoch is not null then
+        select * into v_card from kanban.cards
+        where tenant_id = p_tenant and id = case when p_is_from_claimed then v_from else v_to end;
+        perform kanban.guard_card(v_card, p_actor, null, p_epoch);
+    end if;
     delete from kanban.dependencies
     where tenant_id = p_tenant and type = p_type
       and ((from_card = v_from and to_card = v_to) or (p_type = 'relates' and from_card = v_to and to_card = v_from))

@@ -1,4 +1,4 @@
-drop function kanban.delete_attachment(text, jsonb, uuid, bigint);
-drop function kanban.create_attachment(text, jsonb, uuid, uuid, text, text, text, text, bigint, text, jsonb);
+drop function kanban.delete_attachment(text, jsonb, uuid, bigint, bigint);
+drop function kanban.create_attachment(text, jsonb, uuid, uuid, text, bigint, text, text, text, bigint, text, jsonb);
 drop function kanban.attachment_doc(kanban.attachments);
 drop table kanban.attachments;

@@ -43,15 +43,15 @@ create function kanban.attachment_doc(a kanban.attachments) returns jsonb
         'deleted_at', kanban.rfc3339(a.deleted_at));
 
 create function kanban.create_attachment(
-    p_tenant text, p_actor jsonb, p_id uuid, p_card uuid, p_card_key text, p_name text, p_url text, p_content_type text,
-    p_size bigint, p_checksum text, p_metadata jsonb) returns kanban.attachments
+    p_tenant text, p_actor jsonb, p_id uuid, p_card uuid, p_card_key text, p_epoch bigint, p_name text, p_url text,
+    p_content_type text, p_size bigint, p_checksum text, p_metadata jsonb) returns kanban.attachments
     language plpgsql as $$
 declare
     v_now  timestamptz;
     v_card kanban.cards;
     v_row  kanban.attachments;
 begin
-    v_card := kanban.hold_card(p_tenant, p_card, p_card_key);
+    v_card := kanban.hold_card(p_tenant, p_actor, p_card, p_card_key, p_epoch);
     v_now := clock_timestamp();
     insert into kanban.attachments (tenant_id, id, card_id, name, url, content_type, size, checksum, metadata,
                                     created_by_kind, created_by_id, created_at, updated_at)
@@ -63,24 +63,27 @@ begin
     return v_row;
 end $$;
 
-create function kanban.delete_attachment(p_tenant text, p_actor jsonb, p_id uuid, p_version bigint)
-    returns kanban.attachments
+create function kanban.delete_attachment(
+    p_tenant text, p_actor jsonb, p_id uuid, p_version bigint, p_epoch bigint) returns kanban.attachments
     language plpgsql as $$
 declare
-    v_board uuid;
-    v_old   kanban.attachments;
-    v_new   kanban.attachments;
+    v_card kanban.cards;
+    v_old  kanban.attachments;
+    v_new  kanban.attachments;
 begin
     -- the card stays on its board meanwhile
-    select board_id into v_board from kanban.cards
+    select * into v_card from kanban.cards
     where tenant_id = p_tenant and deleted_at is null
       and id = (select card_id from kanban.attachments where tenant_id = p_tenant and id = p_id) for share;
     select * into v_old from kanban.attachments
     where tenant_id = p_tenant and id = p_id and deleted_at is null for no key update;
-    if v_board is null or v_old.id is null then
+    if v_card.id is null or v_old.id is null then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'attachment'));
     end if;
-    perform kanban.require_open_board(p_tenant, v_board);
+    if p_epoch is not null then
+        perform kanban.guard_card(v_card, p_actor, null, p_epoch);
+    end if;
+    perform kanban.require_open_board(p_tenant, v_card.board_id);
     if v_old.version <> p_version then
         perform kanban.refuse('version_conflict', jsonb_build_object('actual', v_old.version));
     end if;
@@ -90,7 +93,7 @@ begin
     v_new.deleted_at := v_new.updated_at;
     update kanban.attachments set version = v_new.version, updated_at = v_new.updated_at, deleted_at = v_new.deleted_at
     where tenant_id = p_tenant and id = p_id;
-    perform kanban.append_event(p_tenant, v_board, 'attachment', p_id, 'attachment.deleted', p_actor, v_new.updated_at,
+    perform kanban.append_event(p_tenant, v_card.board_id, 'attachment', p_id, 'attachment.deleted', p_actor, v_new.updated_at,
                                 kanban.changes(kanban.attachment_doc(v_old), kanban.attachment_doc(v_new)));
     return v_new;
 end $$;

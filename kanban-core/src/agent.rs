@@ -1,58 +1,17 @@
-//! What agents do: see what is next, claim it, keep it, give it back or finish it.
+//! What agents do: claim work, keep it, give it back or finish it.
 
-use crate::db::claims::{self, ReadyPlace};
+use crate::db::{claims, tasks};
 use crate::model::check::Check;
 use crate::model::{
-    ActorKind, Card, CardRef, ClaimNext, ClaimOptions, Claimed, Epoch, MAX_CLAIM_AGE_SECONDS, NextTasks,
-    NothingClaimed, NothingClaimedCode, Page, Scope, check_reason, ttl,
+    ActorKind, Card, CardRef, ClaimNext, ClaimOptions, Claimed, Epoch, MAX_CLAIM_AGE_SECONDS, NothingClaimed,
+    NothingClaimedCode, check_reason, ttl,
 };
 use crate::{Error, Kanban, Result};
 
-impl Kanban {
-    /// The cards an agent can work on now, in the order in which it should take them: its own unfinished work first,
-    /// then by priority, due date (none last), place and id.
-    ///
-    /// A card is ready when it is not deleted, its board is not archived, nothing unresolved blocks it, it is unassigned
-    /// or assigned to this agent, no other agent has a live lease on it, and it is queued (`backlog`, `todo`), or in
-    /// progress and this agent's own, or left in progress by an agent whose lease has ended.
-    ///
-    /// ```
-    /// # use kanban_core::*;
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/support/doctest.rs"));
-    /// # fn main() { example(async |kanban, board| {
-    /// kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await?;
-    /// let tasks = kanban.next_tasks("claude-1", NextTasks::default()).await?;
-    /// assert_eq!(tasks.items[0].key, "AB-1");
-    /// # Ok(()) }) }
-    /// ```
-    ///
-    /// # Errors
-    /// [`NotFound`](Error::NotFound) for the board; [`Invalid`](Error::Invalid) for a bad limit or cursor.
-    pub async fn next_tasks(&self, agent: &str, list: NextTasks) -> Result<Page<Card>> {
-        check_agent(agent)?;
-        let rows = list.page.rows()?;
-        let key = self.store.cursor_key().await?;
-        let scope = Scope::of(self.tenant_str(), "next_tasks", &(agent, &list.board, &list.labels));
-        let after = match &list.page.cursor {
-            Some(cursor) => key.open(&scope, cursor)?,
-            None => ReadyPlace::start(),
-        };
-        let rows = self
-            .read(|conn, t| claims::next_tasks(conn, t, agent, list.board.as_ref(), &list.labels, &after, rows))
-            .await?;
-        if let (true, Some(board)) = (rows.is_empty(), list.board) {
-            self.get_board(board).await?;
-        }
-        let place = |row: &claims::ReadyRow| ReadyPlace {
-            rank: row.ready_rank,
-            priority: row.ready_priority,
-            due: row.ready_due.map(Into::into),
-            position: row.card.position,
-            card: row.card.id,
-        };
-        Ok(key.page(&scope, rows, &list.page, place, |row| row.card.into()))
-    }
+/// After how long to ask again at the latest.
+const MAX_RETRY_SECONDS: i64 = 60;
 
+impl Kanban {
     /// Claims the next ready cards for an agent, each for nobody else, and starts them. Never more than asked for. When
     /// nothing can be claimed, the answer says why and when to ask again.
     ///
@@ -84,15 +43,17 @@ impl Kanban {
     }
 
     async fn why_nothing(&self, agent: &str, options: &ClaimNext) -> Result<NothingClaimed> {
-        let why = self.read(|conn, t| claims::why_nothing(conn, t, agent, options)).await?;
+        let filter = &options.filter();
+        let why = self.read(|conn, t| claims::why_nothing(conn, t, agent, filter)).await?;
         let at_capacity = options.capacity.is_some_and(|capacity| why.held >= i64::from(capacity));
+        let mut full_columns = Vec::new();
         let (code, detail) = if at_capacity {
             let detail = format!("{agent} holds {} live claims already. Complete or release one first.", why.held);
             (NothingClaimedCode::Capacity, detail)
         } else if why.startable && options.start {
+            full_columns = self.read(|conn, t| tasks::full_columns(conn, t, filter.board)).await?;
             let detail = "Ready cards wait for room in a doing column. Finish started work, or claim without start.";
-            let detail = detail.to_owned();
-            (NothingClaimedCode::WipLimit, detail)
+            (NothingClaimedCode::WipLimit, detail.to_owned())
         } else {
             let detail = format!(
                 "Nothing is ready: {} cards wait for other cards, {} are being worked on. Ask again later.",
@@ -100,12 +61,14 @@ impl Kanban {
             );
             (NothingClaimedCode::NothingReady, detail)
         };
+        let next = if at_capacity { why.next_own_end } else { why.next_end };
         Ok(NothingClaimed {
             code,
             detail,
             blocked: why.blocked,
             claimed: why.claimed,
-            retry_after: why.retry_after.map(|seconds| seconds.max(1)),
+            full_columns,
+            retry_after: next.map_or(MAX_RETRY_SECONDS, |seconds| seconds.clamp(1, MAX_RETRY_SECONDS)),
         })
     }
 
@@ -218,7 +181,7 @@ impl Kanban {
     }
 }
 
-fn check_agent(agent: &str) -> Result<()> {
+pub(crate) fn check_agent(agent: &str) -> Result<()> {
     let mut check = Check::default();
     check.characters("/agent_id", agent, 1, 256);
     check.done()

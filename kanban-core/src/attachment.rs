@@ -1,7 +1,7 @@
 //! Operations on attachments.
 
 use crate::db::attachments;
-use crate::kanban::with_current;
+use crate::kanban::{Seen, with_current};
 use crate::model::{Attachment, AttachmentId, CardRef, Expected, ListPage, NewAttachment, Page, Scope};
 use crate::{Error, Kanban, Result};
 
@@ -22,14 +22,17 @@ impl Kanban {
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](Error::NotFound) for the card; [`Invalid`](Error::Invalid); [`State`](Error::State) on an archived
-    /// board.
+    /// [`NotFound`](Error::NotFound) for the card; [`Invalid`](Error::Invalid); [`StaleClaim`](Error::StaleClaim) under a
+    /// claim that has ended; [`State`](Error::State) on an archived board.
     pub async fn create_attachment(&self, card: impl Into<CardRef>, new: NewAttachment) -> Result<Attachment> {
         new.validate()?;
         let card = card.into();
         let id = AttachmentId::generate().uuid();
-        self.run(&[("card", &card)], |conn, t, actor| attachments::create_attachment(conn, t, actor, id, &card, &new))
-            .await
+        let epoch = self.epoch();
+        self.run(&[("card", &card), ("epoch", &Seen(epoch))], |conn, t, actor| {
+            attachments::create_attachment(conn, t, actor, id, &card, epoch, &new)
+        })
+        .await
     }
 
     /// Reads an attachment.
@@ -76,13 +79,14 @@ impl Kanban {
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](Error::NotFound), [`VersionConflict`](Error::VersionConflict); [`State`](Error::State) on an archived
-    /// board.
+    /// [`NotFound`](Error::NotFound), [`VersionConflict`](Error::VersionConflict), [`StaleClaim`](Error::StaleClaim);
+    /// [`State`](Error::State) on an archived board.
     pub async fn delete_attachment(&self, id: AttachmentId, expected: impl Into<Expected>) -> Result<Attachment> {
         let version = expected.into().as_bind();
+        let epoch = self.epoch();
         let result = self
-            .run(&[("attachment", &id), ("version", &version.unwrap_or_default())], |conn, t, actor| {
-                attachments::delete_attachment(conn, t, actor, id.uuid(), version)
+            .run(&[("attachment", &id), ("version", &Seen(version)), ("epoch", &Seen(epoch))], |conn, t, actor| {
+                attachments::delete_attachment(conn, t, actor, id.uuid(), version, epoch)
             })
             .await;
         with_current(result, async || self.get_attachment(id).await).await

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::db::card_list::{self, ListPlace, Shape, Whole};
 use crate::db::cards;
-use crate::kanban::with_current;
+use crate::kanban::{Seen, with_current};
 use crate::model::{
     BoardRef, Card, CardFields, CardId, CardPatch, CardRef, ColumnId, Expected, ListCards, MoveCard, NewCard, Page,
     PartialCard, Place, Scope,
@@ -257,9 +257,9 @@ impl Kanban {
     pub async fn restore_card(&self, card: impl Into<CardRef>, expected: impl Into<Expected>) -> Result<Card> {
         let card = card.into();
         let version = expected.into().as_bind();
-        let expected = version.unwrap_or_default();
-        self.run(&[("card", &card), ("version", &expected)], |conn, t, actor| {
-            cards::restore_card(conn, t, actor, &card, version)
+        let epoch = self.epoch();
+        self.run(&[("card", &card), ("version", &Seen(version)), ("epoch", &Seen(epoch))], |conn, t, actor| {
+            cards::restore_card(conn, t, actor, &card, version, epoch)
         })
         .await
     }
@@ -267,14 +267,5 @@ impl Kanban {
     /// What a guarded write to a card tells the caller when it is refused.
     async fn with_current_card<T>(&self, result: Result<T>, card: &CardRef) -> Result<T> {
         with_current(result, async || self.get_card(card.clone()).await).await
-    }
-}
-
-/// A number that the caller named, for the sentence of a refusal, which comes up only if there was one.
-struct Seen(Option<i64>);
-
-impl std::fmt::Display for Seen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.unwrap_or_default().fmt(f)
     }
 }

@@ -1,7 +1,7 @@
 //! Operations on comments.
 
 use crate::db::comments;
-use crate::kanban::with_current;
+use crate::kanban::{Seen, with_current};
 use crate::model::{CardRef, Comment, CommentId, Expected, ListPage, NewComment, Page, Scope};
 use crate::{Error, Kanban, Result};
 
@@ -20,12 +20,17 @@ impl Kanban {
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](Error::NotFound) for the card; [`Invalid`](Error::Invalid).
+    /// [`NotFound`](Error::NotFound) for the card; [`Invalid`](Error::Invalid); [`StaleClaim`](Error::StaleClaim) under a
+    /// claim that has ended.
     pub async fn create_comment(&self, card: impl Into<CardRef>, new: NewComment) -> Result<Comment> {
         new.validate()?;
         let card = card.into();
         let id = CommentId::generate().uuid();
-        self.run(&[("card", &card)], |conn, t, actor| comments::create_comment(conn, t, actor, id, &card, &new)).await
+        let epoch = self.epoch();
+        self.run(&[("card", &card), ("epoch", &Seen(epoch))], |conn, t, actor| {
+            comments::create_comment(conn, t, actor, id, &card, epoch, &new)
+        })
+        .await
     }
 
     /// Reads a comment.
@@ -53,12 +58,13 @@ impl Kanban {
     ///
     /// # Errors
     /// [`NotFound`](Error::NotFound), [`VersionConflict`](Error::VersionConflict); [`Forbidden`](Error::Forbidden) to an
-    /// agent that has not written it.
+    /// agent that has not written it; [`StaleClaim`](Error::StaleClaim).
     pub async fn delete_comment(&self, id: CommentId, expected: impl Into<Expected>) -> Result<Comment> {
         let version = expected.into().as_bind();
+        let epoch = self.epoch();
         let result = self
-            .run(&[("comment", &id), ("version", &version.unwrap_or_default())], |conn, t, actor| {
-                comments::delete_comment(conn, t, actor, id.uuid(), version)
+            .run(&[("comment", &id), ("version", &Seen(version)), ("epoch", &Seen(epoch))], |conn, t, actor| {
+                comments::delete_comment(conn, t, actor, id.uuid(), version, epoch)
             })
             .await;
         with_current(result, async || self.get_comment(id).await).await

@@ -1,6 +1,7 @@
 //! Operations on dependencies.
 
-use crate::db::dependencies;
+use crate::db::dependencies::{self, Ends};
+use crate::kanban::Seen;
 use crate::model::{Added, CardRef, Dependency, DependencyId, DependencyView, NewDependency};
 use crate::{Kanban, Result};
 
@@ -23,12 +24,14 @@ impl Kanban {
     ///
     /// # Errors
     /// [`NotFound`](crate::Error::NotFound) for either card; [`DependencyCycle`](crate::Error::DependencyCycle) with the
-    /// whole path when a card would wait for itself; [`Invalid`](crate::Error::Invalid) for a card linked to itself.
+    /// whole path when a card would wait for itself; [`Invalid`](crate::Error::Invalid) for a card linked to itself;
+    /// [`StaleClaim`](crate::Error::StaleClaim) under a claim on `card` that has ended.
     pub async fn add_dependency(&self, card: impl Into<CardRef>, link: NewDependency) -> Result<Added> {
-        let (kind, from, to) = ends(card.into(), link);
+        let ends = ends(card.into(), link);
         let id = DependencyId::generate().uuid();
-        self.run(&[("from", &from), ("to", &to)], |conn, t, actor| {
-            dependencies::add_dependency(conn, t, actor, id, kind, &from, &to)
+        let epoch = self.epoch();
+        self.run(&[("from", &ends.from), ("to", &ends.to), ("epoch", &Seen(epoch))], |conn, t, actor| {
+            dependencies::add_dependency(conn, t, actor, id, &ends, epoch)
         })
         .await
     }
@@ -36,12 +39,15 @@ impl Kanban {
     /// Removes a link.
     ///
     /// # Errors
-    /// [`NotFound`](crate::Error::NotFound) when the cards are not linked so.
+    /// [`NotFound`](crate::Error::NotFound) when the cards are not linked so; [`StaleClaim`](crate::Error::StaleClaim)
+    /// under a claim on `card` that has ended.
     pub async fn remove_dependency(&self, card: impl Into<CardRef>, link: NewDependency) -> Result<Dependency> {
-        let (kind, from, to) = ends(card.into(), link);
-        let name = format!("{from} {kind} {to}");
-        self.run(&[("dependency", &name)], |conn, t, actor| {
-            dependencies::remove_dependency(conn, t, actor, kind, &from, &to)
+        let ends = ends(card.into(), link);
+        let name = format!("{} {} {}", ends.from, ends.kind, ends.to);
+        let own = if ends.is_from_own { &ends.from } else { &ends.to };
+        let epoch = self.epoch();
+        self.run(&[("dependency", &name), ("card", own), ("epoch", &Seen(epoch))], |conn, t, actor| {
+            dependencies::remove_dependency(conn, t, actor, &ends, epoch)
         })
         .await
     }
@@ -60,9 +66,9 @@ impl Kanban {
     }
 }
 
-fn ends(card: CardRef, link: NewDependency) -> (crate::DependencyType, CardRef, CardRef) {
+fn ends(card: CardRef, link: NewDependency) -> Ends {
     match link.relation.stored() {
-        (kind, true) => (kind, card, link.card),
-        (kind, false) => (kind, link.card, card),
+        (kind, true) => Ends { kind, from: card, to: link.card, is_from_own: true },
+        (kind, false) => Ends { kind, from: link.card, to: card, is_from_own: false },
     }
 }

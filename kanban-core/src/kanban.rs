@@ -24,8 +24,8 @@ impl Kanban {
         Self { store, tenant, actor, claim: None, transaction: None, is_rehearsal: false }
     }
 
-    /// The same handle, naming a claim: each write to a card under it is refused with
-    /// [`StaleClaim`](Error::StaleClaim) once that claim has been passed on.
+    /// The same handle, naming a claim: each write to a card under it, and to what hangs on the card, is refused with
+    /// [`StaleClaim`](Error::StaleClaim) once that claim has ended.
     pub fn under_claim(mut self, epoch: Epoch) -> Self {
         self.claim = Some(epoch);
         self
@@ -182,5 +182,14 @@ pub(crate) async fn with_current<T, C: serde::Serialize>(
             Err(Error::VersionConflict { what, id, expected, actual, current })
         }
         result => result,
+    }
+}
+
+/// A number that the caller named, for the sentence of a refusal, which comes up only if there was one.
+pub(crate) struct Seen(pub(crate) Option<i64>);
+
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.unwrap_or_default().fmt(f)
     }
 }

@@ -61,6 +61,7 @@ mod search;
 mod seed;
 mod store;
 mod summary;
+mod task;
 mod watch;
 mod workspace;
 

@@ -9,7 +9,16 @@ use crate::job::{Work, work};
 
 pub(crate) fn next_tasks(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work> {
     let agent: String = a.take("agent")?;
-    let list = NextTasks { board: a.take("board")?, labels: a.take("labels")?, page: page(a)? };
+    let list = NextTasks {
+        board: a.take("board")?,
+        labels: a.take("labels")?,
+        capabilities: a.take("capabilities")?,
+        priority: a.take("priority")?,
+        due_after: a.take("due_after")?,
+        due_before: a.take("due_before")?,
+        explain: a.take("explain")?,
+        page: page(a)?,
+    };
     Ok(work(async move { kanban.next_tasks(&agent, list).await }))
 }
 

@@ -9,7 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, R
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use kanban_core::{Actor, CutToFit, Epoch, JsonObject, Kanban, ListPage, Page, Store};
+use kanban_core::{Actor, CutToFit, Epoch, JsonObject, Kanban, ListPage, Page, Store, Tasks};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -273,12 +273,30 @@ fn bad_query(error: &impl std::fmt::Display) -> Problem {
     Problem::bad_request("bad_query", format!("The query cannot be read: {error}."))
 }
 
+/// What can be read page by page.
+pub(crate) trait Paged: Serialize {
+    /// Asks for the next page.
+    fn next_cursor(&self) -> Option<&str>;
+}
+
+impl<T: Serialize> Paged for Page<T> {
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+}
+
+impl Paged for Tasks {
+    fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+}
+
 /// A page of a list, with the address of the next one in the Link header (RFC 8288).
-pub(crate) fn list<T: Serialize>(uri: &OriginalUri, page: Page<T>) -> Response {
-    let Some(cursor) = &page.next_cursor else { return Json(page).into_response() };
+pub(crate) fn list(uri: &OriginalUri, page: impl Paged) -> Response {
+    let Some(cursor) = page.next_cursor() else { return Json(page).into_response() };
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(uri.query().unwrap_or_default()).unwrap_or_default();
     let others = pairs.into_iter().filter(|(name, _)| name != "cursor");
-    let query: Vec<(String, String)> = others.chain([("cursor".to_owned(), cursor.clone())]).collect();
+    let query: Vec<(String, String)> = others.chain([("cursor".to_owned(), cursor.to_owned())]).collect();
     let query = serde_urlencoded::to_string(query).unwrap_or_default();
     let link = format!("<{}?{query}>; rel=\"next\"", uri.path());
     ([(header::LINK, link)], Json(page)).into_response()

@@ -136,7 +136,7 @@ async fn released_and_lapsed_work_is_claimable_at_once_and_one_s_own_again() {
     let nothing = b.claim_next("b", ClaimNext::default()).await.expect("an answer");
     let reason = nothing.reason.expect("a reason");
     assert_eq!((reason.code, reason.claimed), (NothingClaimedCode::NothingReady, 1));
-    assert!(reason.retry_after.is_some_and(|seconds| (1..=900).contains(&seconds)));
+    assert!((1..=60).contains(&reason.retry_after), "{}", reason.retry_after);
     let released = a.release_card(card.id, Epoch(1), Some("out of budget")).await.expect("released");
     assert_eq!((released.status, &released.claim), (ColumnKind::Doing, &None));
     assert_eq!(tasks("b").await, 1);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from kanban_py import (
     CapacityReached,
     Claimed,
     Conflict,
+    Invalid,
     NotReady,
     PermissionDenied,
     StaleClaim,
@@ -52,6 +54,31 @@ async def test_nothing_to_claim_says_why(kanban: Any, board: BoardDetail) -> Non
     assert task.claim is not None
 
 
+async def test_tasks_are_filtered_and_the_rest_is_explained(kanban: Any, board: BoardDetail) -> None:
+    todo = board.columns[0].id
+    due = datetime(2027, 1, 2, tzinfo=timezone.utc)
+    card = await kanban.create_card(todo, "rare", labels=["needs:gpu"], priority="lowest", due_at=due)
+    tasks = await kanban.next_tasks("claude-1", priority="lowest", due_after=due, capabilities=["gpu"])
+    assert ([task.key for task in tasks], tasks.left_out, tasks.full_columns) == ([card.key], None, None)
+    assert len(await kanban.next_tasks("claude-1", due_before=due)) == 0
+    none = await kanban.next_tasks("claude-1", priority="lowest", capabilities=[], explain=True)
+    (left_out,) = none.left_out
+    assert (left_out.key, [(reason.code, reason.ids) for reason in left_out.reasons]) == (
+        card.key,
+        [("capability", ("gpu",))],
+    )
+    everything = await kanban.next_tasks("claude-1", board="AB", explain=True)
+    assert ("AB-2", "blocked_by", ("AB-1",)) in [
+        (card.key, reason.code, reason.ids) for card in everything.left_out for reason in card.reasons
+    ]
+    claimed = await kanban.claim_next(
+        "claude-1", priority="lowest", due_before=datetime(2028, 1, 1, tzinfo=timezone.utc)
+    )
+    assert [task.key for task in claimed.items] == [card.key]
+    with pytest.raises(Invalid):
+        await kanban.next_tasks("claude-1", due_after=due, due_before=due)
+
+
 async def test_a_released_card_can_be_claimed_by_the_next(kanban: Any) -> None:
     first = await kanban.claim_card("AB-1", "claude-1", ttl_seconds=60, start=False)
     assert first.status == "todo"
@@ -76,6 +103,8 @@ async def test_a_late_agent_is_recognised_and_refused(kanban: Any) -> None:
         late.under_claim(old.claim.epoch).move_card("AB-1", ANY, new.column_id),
         late.under_claim(old.claim.epoch).reorder_card("AB-1", ANY),
         late.under_claim(old.claim.epoch).delete_card("AB-1", ANY),
+        late.under_claim(old.claim.epoch).create_comment("AB-1", "late"),
+        late.under_claim(old.claim.epoch).add_dependency("AB-1", "relates_to", "AB-3"),
     ):
         with pytest.raises(StaleClaim) as refused:
             await call

@@ -71,6 +71,8 @@ def one_of_each(kanban: Kanban) -> list[Record]:
         *kanban.list_events("AB"),
         kanban.search("test"),
         kanban.search("remark"),
+        kanban.update_column(board.columns[1].id, ANY, wip_limit=1),
+        kanban.next_tasks("claude-3", explain=True),
         kanban.remove_dependency("AB-4", "relates_to", "AB-1"),
         board,
         card,

@@ -42,6 +42,90 @@ async fn an_agent_sees_claims_keeps_and_finishes_its_task() {
 }
 
 #[tokio::test]
+async fn tasks_are_filtered_and_the_rest_is_explained_page_by_page() {
+    let server = Server::start().await;
+    let path = format!("/v1/columns/{}/cards", server.columns[0]);
+    for (title, labels, priority) in
+        [("one", json!(["needs:gpu"]), "low"), ("two", json!(["bug"]), "high"), ("three", json!([]), "low")]
+    {
+        let card = json!({"title": title, "labels": labels, "priority": priority, "due_at": "2027-01-02T00:00:00Z"});
+        assert_eq!(server.post(&path, card).await.status, 201);
+    }
+    assert_eq!(server.act("a", None, "/v1/cards/AB-3/claim", json!({})).await.status, 200);
+    let keys = |body: &serde_json::Value| -> Vec<String> {
+        body["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .map(|card| card["key"].as_str().expect("a key").to_owned())
+            .collect()
+    };
+    for (query, expected) in [
+        ("capability=gpu,rust", &["AB-2", "AB-1"][..]),
+        ("capability=", &["AB-2"]),
+        ("label=bug&priority=high", &["AB-2"]),
+        ("priority=low&due_after=2027-01-01T00:00:00Z", &["AB-1"]),
+        ("due_before=2027-01-01T00:00:00Z", &[]),
+    ] {
+        let tasks = server.get(&format!("/v1/agents/b/next_tasks?board_id=AB&{query}")).await;
+        assert_eq!(
+            (keys(&tasks.body), &tasks.body["left_out"]),
+            (expected.iter().map(|key| (*key).to_owned()).collect(), &json!(null)),
+            "{query}"
+        );
+    }
+    let mut next = "/v1/agents/b/next_tasks?explain=true&capability=&limit=1".to_owned();
+    let mut seen = Vec::new();
+    loop {
+        let page = server.get(&next).await;
+        assert_eq!(page.body["full_columns"], json!([]));
+        seen.extend(keys(&page.body).into_iter().map(|key| (key, json!(null))));
+        for card in page.body["left_out"].as_array().expect("what is left out") {
+            seen.push((card["key"].as_str().expect("a key").to_owned(), card["reasons"][0]["code"].clone()));
+        }
+        if page.body["next_cursor"] == json!(null) {
+            break;
+        }
+        let link = page.header("link");
+        next = link[1..link.find('>').expect("an address")].to_owned();
+    }
+    let told = |key: &str, code| (key.to_owned(), code);
+    assert_eq!(seen, [told("AB-2", json!(null)), told("AB-1", json!("capability")), told("AB-3", json!("claimed_by"))]);
+    let wrong = server.get("/v1/agents/b/next_tasks?assignee=b").await;
+    assert_eq!(wrong.problem(400), "bad_query");
+}
+
+#[tokio::test]
+async fn a_late_agent_s_writes_are_conflicts() {
+    let server = Server::start().await;
+    server.card("work").await;
+    server.card("other").await;
+    assert_eq!(server.post("/v1/cards/AB-1/claim", json!({"agent_id": "a"})).await.status, 200);
+    assert_eq!(server.act("a", Some(1), "/v1/cards/AB-1/release", json!({})).await.status, 200);
+    assert_eq!(server.post("/v1/cards/AB-1/claim", json!({"agent_id": "b"})).await.status, 200);
+    let before = server.get("/v1/boards/AB").await;
+    let link = json!({"relation": "relates_to", "card": "AB-2"});
+    let file = json!({"name": "a", "url": "https://example.org/a"});
+    for (method, path, body) in [
+        (Method::PATCH, "/v1/cards/AB-1", json!({"title": "late"})),
+        (Method::DELETE, "/v1/cards/AB-1", json!({})),
+        (Method::POST, "/v1/cards/AB-1/move", json!({"column_id": server.columns[2]})),
+        (Method::POST, "/v1/cards/AB-1/reorder", json!({"position": 0})),
+        (Method::POST, "/v1/cards/AB-1/comments", json!({"body": "late"})),
+        (Method::POST, "/v1/cards/AB-1/attachments", file),
+        (Method::POST, "/v1/cards/AB-1/dependencies", link),
+        (Method::POST, "/v1/cards/AB-1/heartbeat", json!({})),
+        (Method::POST, "/v1/cards/AB-1/release", json!({})),
+        (Method::POST, "/v1/cards/AB-1/complete", json!({})),
+    ] {
+        let late = server.request(method, path).header("X-Agent-Id", "a").header("X-Claim-Epoch", 1);
+        let late = server.send(late.header("If-Match", "*").json(&body)).await;
+        assert_eq!((late.problem(409), &late.body["actual"]), ("stale_claim", &json!(2)), "{path}");
+    }
+    assert_eq!(server.get("/v1/boards/AB").await.body, before.body, "not even an event");
+}
+
+#[tokio::test]
 async fn a_card_can_be_claimed_by_name_and_given_back() {
     let server = Server::start().await;
     server.card("work").await;

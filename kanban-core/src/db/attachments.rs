@@ -15,7 +15,7 @@ macro_rules! attachment_columns {
 
 registered! {
     CREATE_ATTACHMENT = concat!("select ", attachment_columns!(), "
-        from kanban.create_attachment($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as a");
+        from kanban.create_attachment($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as a");
     GET_ATTACHMENT = concat!("select ", attachment_columns!(), "
         from kanban.attachments as a
         join kanban.cards as k on k.tenant_id = $1 and k.id = a.card_id and k.deleted_at is null
@@ -30,7 +30,7 @@ registered! {
               where k.tenant_id = $1 and k.deleted_at is null
                 and k.id = coalesce($2, (select id from kanban.cards where tenant_id = $1 and key = $3)))
         order by a.id limit $5");
-    DELETE_ATTACHMENT = concat!("select ", attachment_columns!(), " from kanban.delete_attachment($1, $2, $3, $4) as a");
+    DELETE_ATTACHMENT = concat!("select ", attachment_columns!(), " from kanban.delete_attachment($1, $2, $3, $4, $5) as a");
 }
 
 #[derive(sqlx::FromRow)]
@@ -77,6 +77,7 @@ pub(crate) async fn create_attachment(
     actor: &Actor,
     id: Uuid,
     card: &CardRef,
+    epoch: Option<i64>,
     new: &NewAttachment,
 ) -> sqlx::Result<Attachment> {
     sqlx::query_as::<_, AttachmentRow>(CREATE_ATTACHMENT.sql)
@@ -85,6 +86,7 @@ pub(crate) async fn create_attachment(
         .bind(id)
         .bind(card.id())
         .bind(card.key())
+        .bind(epoch)
         .bind(&new.name)
         .bind(&new.url)
         .bind(&new.content_type)
@@ -125,12 +127,14 @@ pub(crate) async fn delete_attachment(
     actor: &Actor,
     id: Uuid,
     version: Option<i64>,
+    epoch: Option<i64>,
 ) -> sqlx::Result<Attachment> {
     sqlx::query_as::<_, AttachmentRow>(DELETE_ATTACHMENT.sql)
         .bind(tenant)
         .bind(bind(actor))
         .bind(id)
         .bind(version)
+        .bind(epoch)
         .fetch_one(&mut *conn)
         .await
         .map(Attachment::from)

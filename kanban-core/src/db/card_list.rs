@@ -165,7 +165,7 @@ fn by_value(query: &mut Query, key: Key, board: &BoardRef, list: &ListCards, aft
         Key::Board | Key::Priority => ("c.priority", &["c.priority", "c.id"]),
         Key::CreatedAt => ("c.created_at", &["c.created_at", "c.id"]),
         Key::UpdatedAt => ("c.updated_at", &["c.updated_hour", "c.updated_at", "c.id"]),
-        Key::DueAt => ("c.due_at", &["coalesce(c.due_at, 'infinity'::timestamptz)", "c.id"]),
+        Key::DueAt => ("c.due_at", &["kanban.due(c.due_at)", "c.id"]),
     };
     match key {
         Key::Board | Key::Priority => query.push(format_args!(", {value}::bigint as place_value")),
@@ -199,7 +199,7 @@ fn push_value(query: &mut Query, key: Key, value: Option<i64>) {
             query.push("date_trunc('hour', ").push_bind(moment()).push("::timestamptz at time zone 'UTC'), ");
             query.push_bind(moment())
         }
-        Key::DueAt => query.push("coalesce(").push_bind(moment()).push("::timestamptz, 'infinity')"),
+        Key::DueAt => query.push("kanban.due(").push_bind(moment()).push("::timestamptz)"),
     };
 }
 
@@ -227,9 +227,9 @@ fn conditions(query: &mut Query, filter: &CardFilter) {
         query.push(" and c.external_id = ").push_bind(external_id.clone());
     }
     let moments = [
-        (" and coalesce(c.due_at, 'infinity'::timestamptz) < ", filter.due_before),
+        (" and kanban.due(c.due_at) < ", filter.due_before),
         // said twice: once for the index, once for those without a date
-        (" and c.due_at is not null and coalesce(c.due_at, 'infinity'::timestamptz) >= ", filter.due_after),
+        (" and c.due_at is not null and kanban.due(c.due_at) >= ", filter.due_after),
         (" and c.created_at < ", filter.created_before),
         (" and c.created_at >= ", filter.created_after),
         (" and c.updated_at < ", filter.updated_before),

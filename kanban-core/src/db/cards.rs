@@ -52,7 +52,7 @@ registered! {
         ", card_ref!("$8", "$9"), ", ", card_ref!("$10", "$11"), ",
         $12) as c");
     DELETE_CARD = concat!("select ", card_columns!(), " from kanban.delete_card($1, $2, $3, $4, $5, $6) as c");
-    RESTORE_CARD = concat!("select ", card_columns!(), " from kanban.restore_card($1, $2, $3, $4, $5) as c");
+    RESTORE_CARD = concat!("select ", card_columns!(), " from kanban.restore_card($1, $2, $3, $4, $5, $6) as c");
 }
 
 #[derive(sqlx::FromRow)]
@@ -241,6 +241,7 @@ pub(crate) async fn restore_card(
     actor: &Actor,
     card: &CardRef,
     version: Option<i64>,
+    epoch: Option<i64>,
 ) -> sqlx::Result<Card> {
     sqlx::query_as::<_, CardRow>(RESTORE_CARD.sql)
         .bind(tenant)
@@ -248,6 +249,7 @@ pub(crate) async fn restore_card(
         .bind(card.id())
         .bind(card.key())
         .bind(version)
+        .bind(epoch)
         .fetch_one(&mut *conn)
         .await
         .map(Card::from)

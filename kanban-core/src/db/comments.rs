@@ -15,7 +15,7 @@ macro_rules! comment_columns {
 
 registered! {
     CREATE_COMMENT = concat!("select ", comment_columns!(), "
-        from kanban.create_comment($1, $2, $3, $4, $5, $6, $7) as c");
+        from kanban.create_comment($1, $2, $3, $4, $5, $6, $7, $8) as c");
     GET_COMMENT = concat!("select ", comment_columns!(), "
         from kanban.comments as c
         join kanban.cards as k on k.tenant_id = $1 and k.id = c.card_id and k.deleted_at is null
@@ -30,7 +30,7 @@ registered! {
               where k.tenant_id = $1 and k.deleted_at is null
                 and k.id = coalesce($2, (select id from kanban.cards where tenant_id = $1 and key = $3)))
         order by c.id limit $5");
-    DELETE_COMMENT = concat!("select ", comment_columns!(), " from kanban.delete_comment($1, $2, $3, $4) as c");
+    DELETE_COMMENT = concat!("select ", comment_columns!(), " from kanban.delete_comment($1, $2, $3, $4, $5) as c");
 }
 
 #[derive(sqlx::FromRow)]
@@ -69,6 +69,7 @@ pub(crate) async fn create_comment(
     actor: &Actor,
     id: Uuid,
     card: &CardRef,
+    epoch: Option<i64>,
     new: &NewComment,
 ) -> sqlx::Result<Comment> {
     sqlx::query_as::<_, CommentRow>(CREATE_COMMENT.sql)
@@ -77,6 +78,7 @@ pub(crate) async fn create_comment(
         .bind(id)
         .bind(card.id())
         .bind(card.key())
+        .bind(epoch)
         .bind(&new.body)
         .bind(Json(&new.metadata))
         .fetch_one(&mut *conn)
@@ -113,12 +115,14 @@ pub(crate) async fn delete_comment(
     actor: &Actor,
     id: Uuid,
     version: Option<i64>,
+    epoch: Option<i64>,
 ) -> sqlx::Result<Comment> {
     sqlx::query_as::<_, CommentRow>(DELETE_COMMENT.sql)
         .bind(tenant)
         .bind(bind(actor))
         .bind(id)
         .bind(version)
+        .bind(epoch)
         .fetch_one(&mut *conn)
         .await
         .map(Comment::from)

@@ -10,10 +10,10 @@ registered! {
     ADD_DEPENDENCY = "select (a.dependency).id, (a.dependency).type as kind, (a.dependency).from_card,
             (a.dependency).to_card, (a.dependency).created_by_kind, (a.dependency).created_by_id,
             (a.dependency).created_at, a.is_new
-        from kanban.add_dependency($1, $2, $3, $4, $5, $6, $7, $8) as a";
+        from kanban.add_dependency($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as a";
     REMOVE_DEPENDENCY = "select d.id, d.type as kind, d.from_card, d.to_card, d.created_by_kind, d.created_by_id,
             d.created_at, false as is_new
-        from kanban.remove_dependency($1, $2, $3, $4, $5, $6, $7) as d";
+        from kanban.remove_dependency($1, $2, $3, $4, $5, $6, $7, $8, $9) as d";
     LIST_DEPENDENCIES = "with card as (
             select k.id, k.key from kanban.cards as k
             join kanban.boards as o on o.tenant_id = $1 and o.id = k.board_id and o.deleted_at is null
@@ -106,14 +106,21 @@ impl From<ViewRow> for DependencyView {
     }
 }
 
+/// A link as it is stored, and whether its first card is the one that it is named from.
+pub(crate) struct Ends {
+    pub(crate) kind: DependencyType,
+    pub(crate) from: CardRef,
+    pub(crate) to: CardRef,
+    pub(crate) is_from_own: bool,
+}
+
 pub(crate) async fn add_dependency(
     mut conn: Conn,
     tenant: &str,
     actor: &Actor,
     id: Uuid,
-    kind: DependencyType,
-    from: &CardRef,
-    to: &CardRef,
+    Ends { kind, from, to, is_from_own }: &Ends,
+    epoch: Option<i64>,
 ) -> sqlx::Result<Added> {
     sqlx::query_as::<_, DependencyRow>(ADD_DEPENDENCY.sql)
         .bind(tenant)
@@ -124,6 +131,8 @@ pub(crate) async fn add_dependency(
         .bind(from.key())
         .bind(to.id())
         .bind(to.key())
+        .bind(epoch)
+        .bind(is_from_own)
         .fetch_one(&mut *conn)
         .await
         .map(Added::from)
@@ -133,9 +142,8 @@ pub(crate) async fn remove_dependency(
     mut conn: Conn,
     tenant: &str,
     actor: &Actor,
-    kind: DependencyType,
-    from: &CardRef,
-    to: &CardRef,
+    Ends { kind, from, to, is_from_own }: &Ends,
+    epoch: Option<i64>,
 ) -> sqlx::Result<Dependency> {
     sqlx::query_as::<_, DependencyRow>(REMOVE_DEPENDENCY.sql)
         .bind(tenant)
@@ -145,6 +153,8 @@ pub(crate) async fn remove_dependency(
         .bind(from.key())
         .bind(to.id())
         .bind(to.key())
+        .bind(epoch)
+        .bind(is_from_own)
         .fetch_one(&mut *conn)
         .await
         .map(|row| Added::from(row).dependency)

@@ -23,6 +23,7 @@ pub(crate) mod pool;
 pub(crate) mod refusal;
 pub(crate) mod search;
 pub(crate) mod summary;
+pub(crate) mod tasks;
 pub(crate) mod tenants;
 pub(crate) mod transaction;
 pub(crate) mod waits;
@@ -83,6 +84,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         pool::STATEMENTS,
         search::STATEMENTS,
         summary::STATEMENTS,
+        tasks::STATEMENTS,
         tenants::STATEMENTS,
         waits::STATEMENTS,
         wall::STATEMENTS,

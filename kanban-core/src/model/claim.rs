@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::{COMMENT_BYTES, Check};
-use super::{BoardRef, Card, Epoch, ListPage, Timestamp, whole};
+use super::{BoardRef, Card, Epoch, FullColumn, Priority, TaskFilter, Timestamp, whole};
 use crate::Result;
 
 /// The lease that is given when none is asked for.
@@ -67,6 +67,16 @@ pub struct ClaimNext {
     /// Only cards with all of these labels.
     #[cfg_attr(feature = "openapi", schema(value_type = super::schema::ShortTexts))]
     pub labels: Vec<String>,
+    /// What the agent can do: only cards that need nothing else. A card says what it needs with labels `needs:…`. When
+    /// absent, the agent can do anything.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<super::schema::ShortTexts>))]
+    pub capabilities: Option<Vec<String>>,
+    /// Only cards of this priority.
+    pub priority: Option<Priority>,
+    /// Only cards that are due at this moment or later.
+    pub due_after: Option<Timestamp>,
+    /// Only cards that are due before this moment.
+    pub due_before: Option<Timestamp>,
     /// The most cards to take: 1 to 50, 1 when absent.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 50))]
     #[serde(deserialize_with = "whole")]
@@ -88,6 +98,10 @@ impl Default for ClaimNext {
         Self {
             board: None,
             labels: Vec::new(),
+            capabilities: None,
+            priority: None,
+            due_after: None,
+            due_before: None,
             limit: 1,
             ttl_seconds: DEFAULT_TTL_SECONDS,
             start: true,
@@ -97,9 +111,20 @@ impl Default for ClaimNext {
 }
 
 impl ClaimNext {
+    pub(crate) fn filter(&self) -> TaskFilter<'_> {
+        TaskFilter {
+            board: self.board.as_ref(),
+            labels: &self.labels,
+            capabilities: self.capabilities.as_deref(),
+            priority: self.priority,
+            due_after: self.due_after,
+            due_before: self.due_before,
+        }
+    }
+
     pub(crate) fn validate(&self) -> Result<()> {
         let mut check = Check::default();
-        check.texts("/labels", &self.labels, 64);
+        self.filter().check(&mut check);
         if !(1..=50).contains(&self.limit) {
             check.fails("/limit", "must be from 1 to 50");
         }
@@ -182,17 +207,9 @@ pub struct NothingClaimed {
     pub blocked: i64,
     /// Cards under a live lease.
     pub claimed: i64,
-    /// Seconds until the next lease ends unless it is extended; null when there is none.
-    pub retry_after: Option<i64>,
-}
-
-/// Which of an agent's next tasks to list.
-#[derive(Debug, Clone, Default)]
-pub struct NextTasks {
-    /// Only on this board; on every board of the tenant when absent.
-    pub board: Option<BoardRef>,
-    /// Only cards with all of these labels.
-    pub labels: Vec<String>,
-    /// Which page, and how long.
-    pub page: ListPage,
+    /// Where ready cards wait for room, the full columns that they would go to, at most 50.
+    pub full_columns: Vec<FullColumn>,
+    /// In how many seconds to ask again: when the next lease ends, or in 60 where none does so before, for work comes and
+    /// is freed at any time.
+    pub retry_after: i64,
 }

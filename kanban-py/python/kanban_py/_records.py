@@ -53,6 +53,9 @@ BY_CORE_NAME: Final[dict[str, type[Record]]] = {
     "ImportReport": model.ImportReport,
     "LikelyCards": model.LikelyCards,
     "LikelyDay": model.LikelyDay,
+    "FullColumn": model.FullColumn,
+    "LeftOut": model.LeftOut,
+    "LeftOutReason": model.LeftOutReason,
     "Link": model.Link,
     "NothingClaimed": model.NothingClaimed,
     "Page": model.Page,
@@ -65,5 +68,6 @@ BY_CORE_NAME: Final[dict[str, type[Record]]] = {
     "UntilDone": model.UntilDone,
     "Window": model.Window,
     "WipMetrics": model.WipMetrics,
+    "Tasks": model.Tasks,
     "Workspace": model.Workspace,
 }

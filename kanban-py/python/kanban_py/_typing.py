@@ -105,6 +105,7 @@ BottleneckSign: TypeAlias = Literal["arrivals_minus_departures", "age", "wip_lim
 ForecastWarning: TypeAlias = Literal["short_history", "nothing_finished", "beyond_horizon"]
 BulkAction: TypeAlias = Literal["create", "update", "move", "add_labels", "remove_labels", "delete", "restore"]
 NothingClaimedCode: TypeAlias = Literal["nothing_ready", "wip_limit", "capacity"]
+LeftOutCode: TypeAlias = Literal["archived", "blocked_by", "claimed_by", "not_assigned", "capability", "in_progress"]
 
 Version: TypeAlias = Union[int, AnyVersion]
 """The version a write has seen, or `ANY`."""

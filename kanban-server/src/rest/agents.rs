@@ -3,46 +3,33 @@
 use axum::Json;
 use axum::extract::OriginalUri;
 use axum::response::IntoResponse;
-use kanban_core::{
-    BoardRef, Card, CardRef, ClaimNext, ClaimOptions, Claimed, CutToFit, NextTasks, Page, Release, whole,
-};
+use kanban_core::{Card, CardRef, ClaimNext, ClaimOptions, Claimed, CutToFit, NextTasks, Release, Tasks, whole};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::Answer;
 use crate::etag::tagged;
 use crate::extract::{self, Act, AsAgent, Body, ClaimEpoch, Id, Listed};
 use crate::openapi::{Conflict, Forbidden};
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(super) struct TaskFilter {
-    /// Only on this board, by id or key.
-    board_id: Option<BoardRef>,
-    /// Only cards with this label, or with all of several with commas between.
-    label: Option<String>,
-}
-
 /// Lists what an agent can work on now, in the order in which it should take it.
 ///
-/// Its own unfinished work comes first, then by priority, due date (none last), place and id.
+/// Its own unfinished work comes first, then by priority, due date (none last), place and id. With `explain=true` the list
+/// goes on, behind all cards that are ready, with the open ones that are not, each with everything that stands in the way.
 #[utoipa::path(
     get,
     path = "/v1/agents/{id}/next_tasks",
     operation_id = "next_tasks",
     tag = "agents",
-    params(AsAgent, Listed<TaskFilter>),
-    responses((status = 200, description = "A page of ready cards.", body = Page<Card>))
+    params(AsAgent, Listed<NextTasks>),
+    responses((status = 200, description = "A page of ready cards.", body = Tasks))
 )]
 pub(super) async fn next_tasks(
     AsAgent(kanban, agent): AsAgent,
     uri: OriginalUri,
-    Listed(filter, page): Listed<TaskFilter>,
+    Listed(list, page): Listed<NextTasks>,
 ) -> Answer {
-    let labels = filter.label.iter().flat_map(|labels| labels.split(',')).map(str::to_owned).collect();
-    let list = NextTasks { board: filter.board_id, labels, page };
-    Ok(extract::list(&uri, kanban.next_tasks(&agent, list).await?))
+    Ok(extract::list(&uri, kanban.next_tasks(&agent, NextTasks { page, ..list }).await?))
 }
 
 /// Claims the next ready cards for an agent, each for nobody else, and starts them.

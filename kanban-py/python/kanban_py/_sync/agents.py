@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from kanban_py.model import Card, ClaimedCards, Page
+from kanban_py._typing import Priority
+from kanban_py.model import Card, ClaimedCards, Tasks
 
 from .handle import Handle
 
@@ -22,31 +24,59 @@ class Agents(Handle):
         *,
         board: str | None = None,
         labels: Sequence[str] = (),
+        capabilities: Sequence[str] | None = None,
+        priority: Priority | None = None,
+        due_after: datetime | None = None,
+        due_before: datetime | None = None,
+        explain: bool = False,
         limit: int = 50,
         cursor: str | None = None,
-    ) -> Page[Card]:
+    ) -> Tasks:
         """The cards an agent can work on now, in the order in which it should take them.
 
         Its own unfinished work comes first, then by priority, due date (none last), place and id. A card is ready when
-        nothing unresolved blocks it, it is unassigned or assigned to this agent, no other agent has a live lease on it,
-        and it is queued, or in progress and this agent's own, or left in progress by an agent whose lease has ended.
+        nothing unresolved blocks it, it is unassigned or assigned to this agent, it needs nothing that the agent cannot
+        do, no other agent has a live lease on it, and it is queued, or in progress and this agent's own, or left in
+        progress by an agent whose lease has ended.
 
         Args:
             agent: The agent's id.
             board: Only on this board, by id or key; on every board of the tenant when None.
             labels: Only cards with all of these labels.
+            capabilities: What the agent can do: only cards that need nothing else. A card says what it needs with
+                labels `needs:…`, such as `needs:rust`. When None, the agent can do anything.
+            priority: Only cards of this priority.
+            due_after: Only cards that are due at this moment or later; it must name its offset from UTC.
+            due_before: Only cards that are due before this moment; it must name its offset from UTC.
+            explain: Whether to go on, behind the cards that are ready, with the open ones that are not, and say why:
+                each open card that passes the filters is then either among the items or in `left_out`.
             limit: The most on a page: 1 to 200.
             cursor: `next_cursor` of the page before, with the same filters; the first page when None.
 
         Raises:
             NotFound: There is no such board.
-            Invalid: For a bad limit or cursor.
+            Invalid: For a bad filter, limit or cursor.
 
         Example:
-            >>> [card.key for card in kanban.next_tasks("claude-1")]
+            >>> tasks = kanban.next_tasks("claude-1", explain=True)
+            >>> [card.key for card in tasks]
             ['AB-1']
+            >>> [(card.key, card.reasons[0].code) for card in tasks.left_out]
+            [('AB-2', 'blocked_by'), ('AB-3', 'blocked_by')]
         """
-        return self._call("next_tasks", agent=agent, board=board, labels=labels, limit=limit, cursor=cursor)
+        return self._call(
+            "next_tasks",
+            agent=agent,
+            board=board,
+            labels=labels,
+            capabilities=capabilities,
+            priority=priority,
+            due_after=due_after,
+            due_before=due_before,
+            explain=explain,
+            limit=limit,
+            cursor=cursor,
+        )
 
     def claim_next(
         self,
@@ -54,6 +84,10 @@ class Agents(Handle):
         *,
         board: str | None = None,
         labels: Sequence[str] = (),
+        capabilities: Sequence[str] | None = None,
+        priority: Priority | None = None,
+        due_after: datetime | None = None,
+        due_before: datetime | None = None,
         limit: int = 1,
         ttl_seconds: int = 900,
         start: bool = True,
@@ -67,6 +101,11 @@ class Agents(Handle):
             agent: The agent's id. An agent claims for itself only.
             board: Only on this board, by id or key; on any board of the tenant when None.
             labels: Only cards with all of these labels.
+            capabilities: What the agent can do: only cards that need nothing else. A card says what it needs with
+                labels `needs:…`, such as `needs:rust`. When None, the agent can do anything.
+            priority: Only cards of this priority.
+            due_after: Only cards that are due at this moment or later; it must name its offset from UTC.
+            due_before: Only cards that are due before this moment; it must name its offset from UTC.
             limit: The most cards to take: 1 to 50.
             ttl_seconds: How long each lease lasts without a heartbeat: 1 to 86,400 seconds.
             start: Whether to move queued work to the board's first doing column.
@@ -89,6 +128,10 @@ class Agents(Handle):
             agent=agent,
             board=board,
             labels=labels,
+            capabilities=capabilities,
+            priority=priority,
+            due_after=due_after,
+            due_before=due_before,
             limit=limit,
             ttl_seconds=ttl_seconds,
             start=start,

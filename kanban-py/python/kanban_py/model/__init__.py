@@ -5,7 +5,7 @@ from kanban_py.model.attachment import Attachment
 from kanban_py.model.blocker import Blocker, Blockers, CardBrief, Chain, CriticalChain, Unblocks
 from kanban_py.model.board import Board, BoardDetail, Column, Workspace
 from kanban_py.model.bulk import BulkItem, BulkOutcome
-from kanban_py.model.card import Card, Claim, ClaimedCards, Link, NothingClaimed, PartialCard
+from kanban_py.model.card import Card, Claim, ClaimedCards, FullColumn, Link, NothingClaimed, PartialCard
 from kanban_py.model.comment import Comment
 from kanban_py.model.dependency import AddedDependency, Dependency, DependencyView
 from kanban_py.model.event import Change, Changes, Event
@@ -28,6 +28,7 @@ from kanban_py.model.metrics import (
 from kanban_py.model.page import Page
 from kanban_py.model.search import Excerpt, ExcerptPart, FoundCard, FoundComment, SearchHit
 from kanban_py.model.summary import AgentSummary, FinishedDay
+from kanban_py.model.task import LeftOut, LeftOutReason, Tasks
 from kanban_py.model.upkeep import Diagnosis, Finding, ImportReport
 
 __all__ = [
@@ -72,8 +73,11 @@ __all__ = [
     "Forecast",
     "FoundCard",
     "FoundComment",
+    "FullColumn",
     "History",
     "ImportReport",
+    "LeftOut",
+    "LeftOutReason",
     "LikelyCards",
     "LikelyDay",
     "Link",
@@ -84,6 +88,7 @@ __all__ = [
     "SearchHit",
     "Spread",
     "StraightToDone",
+    "Tasks",
     "Unblocks",
     "UntilDone",
     "Window",

@@ -169,6 +169,25 @@ class PartialCard(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class FullColumn(Record):
+    """A doing column that has no room: ready cards of its board can be claimed without being started only.
+
+    Attributes:
+        column_id: The column.
+        name: What it is called.
+        board_key: The key of its board.
+        cards: How many cards are in it.
+        wip_limit: How many may be.
+    """
+
+    column_id: str
+    name: str
+    board_key: str
+    cards: int
+    wip_limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class NothingClaimed(Record):
     """Why nothing could be claimed, and when to ask again.
 
@@ -177,14 +196,17 @@ class NothingClaimed(Record):
         detail: The reason in a sentence, with what to do.
         blocked: Unfinished cards that wait for another card.
         claimed: Cards under a live lease.
-        retry_after: Seconds until the next lease ends unless it is extended; None when there is none.
+        full_columns: Where ready cards wait for room, the full columns that they would go to, at most 50.
+        retry_after: In how many seconds to ask again: when the next lease ends, or in 60 where none does so before, for
+            work comes and is freed at any time.
     """
 
     code: NothingClaimedCode
     detail: str
     blocked: int
     claimed: int
-    retry_after: int | None
+    full_columns: tuple[FullColumn, ...]
+    retry_after: int
 
 
 @dataclass(frozen=True, slots=True)

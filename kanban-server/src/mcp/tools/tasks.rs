@@ -1,6 +1,8 @@
 //! Work: what is next, taking it, keeping it, giving it back, finishing it.
 
-use kanban_core::{BoardRef, Card, CardRef, ClaimNext, ClaimOptions, Epoch, Kanban, ListPage, NewComment, NextTasks};
+use kanban_core::{
+    BoardRef, Card, CardRef, ClaimNext, ClaimOptions, Epoch, Kanban, ListPage, NewComment, NextTasks, Page,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -36,8 +38,11 @@ pub(in crate::mcp) async fn next_tasks(call: Call, args: ListNext) -> Outcome<Ta
     let page = page(args.limit, 5, args.cursor)?;
     let read = |page| {
         let kanban = call.kanban.clone();
-        let list = NextTasks { board: args.board.clone(), labels: args.labels.clone(), page };
-        async move { kanban.next_tasks(&kanban.actor().id, list).await }
+        let list = NextTasks { board: args.board.clone(), labels: args.labels.clone(), page, ..NextTasks::default() };
+        async move {
+            let tasks = kanban.next_tasks(&kanban.actor().id, list).await?;
+            Ok(Page { items: tasks.items, next_cursor: tasks.next_cursor })
+        }
     };
     fitting(Detail::Concise, page, read, |page| Tasks {
         tasks: page.items.iter().map(CardLine::of).collect(),
@@ -88,8 +93,7 @@ struct Task {
 struct Reason {
     code: &'static str,
     detail: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after: Option<i64>,
+    retry_after: i64,
 }
 
 pub(in crate::mcp) async fn claim_task(call: Call, args: Claim) -> Outcome<Taken> {
