@@ -64,6 +64,9 @@ async fn drained_twice(guarded: bool) -> usize {
         *times.entry(key).or_default() += 1;
     }
     assert_eq!(times.len(), 150, "every card was claimed");
+    if guarded {
+        crate::replay::explains_the_board(&kanban).await;
+    }
     times.values().filter(|times| **times > 1).count()
 }
 
@@ -104,6 +107,7 @@ async fn no_update_is_lost_and_no_event_either() {
     let events = kanban.list_events(board.board.id, ListEvents { since: 0, limit: 1000 }).await.expect("events");
     let numbers: Vec<i64> = events.iter().map(|event| event.seq).collect();
     assert_eq!(numbers, (1..=written + 5).collect::<Vec<i64>>());
+    crate::replay::explains_the_board(&kanban).await;
 }
 
 /// The most cards that a column with a limit of 3 held while 24 movers raced into it.
@@ -141,6 +145,7 @@ async fn most_cards_in_doing(guarded: bool) -> i64 {
     .await;
     assert!(!guarded || refused.into_inner() > 0, "they raced");
     assert_eq!(kanban.examine().await.expect("an examination").findings, []);
+    crate::replay::explains_the_board(&kanban).await;
     // the visits tell how many were there at once, at any moment; one that ends makes room for one that begins
     sqlx::query_scalar(
         "select max(running)::bigint from (
@@ -203,4 +208,5 @@ async fn random_links_and_moves_leave_counts_exact_and_no_deadlock_surfaces() {
     });
     join_all(workers).await;
     assert_eq!(kanban.examine().await.expect("an examination").findings, []);
+    crate::replay::explains_the_board(&kanban).await;
 }

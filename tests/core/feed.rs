@@ -248,6 +248,9 @@ async fn faults(is_guarded: bool) -> Vec<String> {
         join_all(readers),
     )
     .await;
+    if is_guarded {
+        crate::replay::explains_the_board(&kanban).await;
+    }
     seen.into_iter().filter_map(Result::err).collect()
 }
 

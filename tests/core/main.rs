@@ -13,6 +13,7 @@ mod bulk;
 mod cards;
 mod changes;
 mod claims;
+mod claims_at_scale;
 mod columns;
 mod comments;
 mod concurrency;

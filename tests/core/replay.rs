@@ -73,7 +73,7 @@ struct World {
 fn put(order: &mut Vec<String>, id: &str, after: Option<&str>) {
     order.retain(|known| known != id);
     let at =
-        after.map_or(0, |after| 1 + order.iter().position(|known| known == after).expect("its neighbour is there"));
+        after.map_or(0, |after| 1 + order.iter().rposition(|known| known == after).expect("its neighbour is there"));
     order.insert(at, id.to_owned());
 }
 
@@ -117,6 +117,16 @@ impl World {
     }
 }
 
+impl World {
+    /// The cards on which something hangs.
+    fn laden(&self) -> BTreeSet<String> {
+        let hanging =
+            self.comments.values().chain(self.attachments.values()).filter_map(|thing| text(thing, "card_id"));
+        let linked = |name| self.dependencies.values().filter_map(move |link| text(link, name));
+        hanging.chain(linked("from_card_id")).chain(linked("to_card_id")).collect()
+    }
+}
+
 impl Board {
     fn change_column(&mut self, id: &str, payload: &Members, after: Option<Option<String>>) {
         let column = self.columns.entry(id.to_owned()).or_default();
@@ -131,6 +141,7 @@ impl Board {
 
     fn change_card(&mut self, board: &str, id: &str, payload: &Members, after: Option<Option<String>>) {
         let card = self.cards.entry(id.to_owned()).or_default();
+        let is_new = card.is_empty();
         change(card, payload, id);
         if text(card, "board_id").as_deref() != Some(board) {
             // it has gone to another board, whose history tells the rest
@@ -140,7 +151,9 @@ impl Board {
         }
         if let Some(after) = after {
             let column = text(card, "column_id").expect("a column");
-            self.card_order.values_mut().for_each(|order| order.retain(|known| known != id));
+            if !is_new {
+                self.card_order.values_mut().for_each(|order| order.retain(|known| known != id));
+            }
             put(self.card_order.entry(column).or_default(), id, after.as_deref());
         } else if card["deleted_at"] != "null" {
             self.card_order.values_mut().for_each(|order| order.retain(|known| known != id));
@@ -179,6 +192,12 @@ fn replay(streams: &BTreeMap<String, Vec<Event>>) -> World {
     all().filter(|event| !is_end(event)).for_each(|event| world.apply(event));
     all().filter(|event| is_end(event)).for_each(|event| world.apply(event));
     world
+}
+
+/// Holds everything that the API shows to the events: replayed from nothing, they give the same, byte for byte.
+pub async fn explains_the_board(kanban: &Kanban) {
+    let streams = all_events(kanban).await;
+    assert_eq!(differences(kanban, &replay(&streams), &streams).await, Vec::<String>::new());
 }
 
 /// Compares what is rebuilt with what is shown; answers what differs.
@@ -233,6 +252,7 @@ async fn differences(kanban: &Kanban, world: &World, streams: &BTreeMap<String, 
 
 async fn board_differences(kanban: &Kanban, world: &World, detail: &BoardDetail, rebuilt: &Board) -> Vec<String> {
     let mut found = Vec::new();
+    let laden = world.laden();
     let order: Vec<String> = detail.columns.iter().map(|column| column.id.to_string()).collect();
     if order != rebuilt.column_order {
         found.push(format!("columns are {order:?} and should be {:?}", rebuilt.column_order));
@@ -249,10 +269,13 @@ async fn board_differences(kanban: &Kanban, world: &World, detail: &BoardDetail,
         if order != cards {
             found.push(format!("cards of column {id} are {order:?} and should be {cards:?}"));
         }
-        for card in &listed {
+        for (i, card) in listed.iter().enumerate() {
             let id = card.id.to_string();
             found.extend(differing(&format!("card {}", card.key), rebuilt.cards.get(&id), &shown(card)));
-            found.extend(card_differences(kanban, world, card).await);
+            // of thousands of cards, each on which something hangs, and some of the others
+            if listed.len() <= 200 || i % 200 == 0 || laden.contains(&id) {
+                found.extend(card_differences(kanban, world, card).await);
+            }
         }
     }
     found
@@ -260,10 +283,16 @@ async fn board_differences(kanban: &Kanban, world: &World, detail: &BoardDetail,
 
 async fn cards_of(kanban: &Kanban, detail: &BoardDetail, column: ColumnId) -> Vec<kanban_core::Card> {
     let filter = CardFilter { column_id: Some(column), ..CardFilter::default() };
-    let list = ListCards { filter, page: ListPage::first(200), ..ListCards::default() };
-    let page = kanban.list_cards(detail.board.id, list).await.expect("the cards");
-    assert_eq!(page.next_cursor, None, "a page holds them all");
-    page.items
+    let mut list = ListCards { filter, page: ListPage::first(200), ..ListCards::default() };
+    let mut cards = Vec::new();
+    loop {
+        let page = kanban.list_cards(detail.board.id, list.clone()).await.expect("the cards");
+        cards.extend(page.items);
+        list.page.cursor = page.next_cursor;
+        if list.page.cursor.is_none() {
+            return cards;
+        }
+    }
 }
 
 async fn card_differences(kanban: &Kanban, world: &World, card: &kanban_core::Card) -> Vec<String> {
@@ -355,7 +384,7 @@ async fn replaying_the_audit_explains_every_present_value() {
         let json = |events: &[Event]| serde_json::to_string(events).expect("JSON");
         assert_eq!(json(&listed), json(events), "the board's feed and the audit are one");
     }
-    assert_eq!(differences(&kanban, &replay(&streams), &streams).await, Vec::<String>::new());
+    explains_the_board(&kanban).await;
     assert_eq!(kanban.examine().await.expect("an examination").findings, []);
 }
 
