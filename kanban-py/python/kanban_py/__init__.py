@@ -14,9 +14,11 @@ Example:
 import atexit
 
 from kanban_py import _kanban
+from kanban_py._async.claims import AsyncCardClaim, AsyncHeldCard, AsyncNextClaim
 from kanban_py._async.client import AsyncKanban
 from kanban_py._async.watch import AsyncWatch
 from kanban_py._sentinels import ANY, UNSET
+from kanban_py._sync.claims import CardClaim, HeldCard, NextClaim
 from kanban_py._sync.client import Kanban
 from kanban_py._sync.watch import Watch
 from kanban_py.errors import (
@@ -29,6 +31,7 @@ from kanban_py.errors import (
     Invalid,
     KanbanError,
     NotFound,
+    NothingToClaim,
     NotReady,
     PermissionDenied,
     RateLimited,
@@ -114,7 +117,10 @@ __all__ = [
     "AddedDependency",
     "AgentSummary",
     "AgingCard",
+    "AsyncCardClaim",
+    "AsyncHeldCard",
     "AsyncKanban",
+    "AsyncNextClaim",
     "AsyncWatch",
     "Attachment",
     "Blocker",
@@ -128,6 +134,7 @@ __all__ = [
     "CapacityReached",
     "Card",
     "CardBrief",
+    "CardClaim",
     "CardsByDay",
     "Chain",
     "Change",
@@ -157,6 +164,7 @@ __all__ = [
     "FoundCard",
     "FoundComment",
     "FullColumn",
+    "HeldCard",
     "History",
     "HistoryGone",
     "ImportReport",
@@ -168,9 +176,11 @@ __all__ = [
     "LikelyCards",
     "LikelyDay",
     "Link",
+    "NextClaim",
     "NotFound",
     "NotReady",
     "NothingClaimed",
+    "NothingToClaim",
     "Page",
     "PartialCard",
     "PermissionDenied",

@@ -161,6 +161,19 @@ class CapacityReached(Conflict):
     """The agent holds as many live claims as it said it can work on."""
 
 
+class NothingToClaim(Conflict):
+    """There is nothing to claim for somebody who wants to hold a card; the code is the reason's.
+
+    `details` is the reason's data: see `NothingClaimed`.
+    """
+
+    @property
+    def retry_after(self) -> int | None:
+        """Seconds until the next lease ends unless it is extended; None when there is none."""
+        seconds: int | None = self.details["retry_after"]
+        return seconds
+
+
 class DependencyCycle(Conflict):
     """The new dependency would make a card wait for itself."""
 

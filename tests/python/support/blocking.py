@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import AsyncIterator
 from typing import Any
 
 from kanban_py import Kanban
@@ -20,6 +21,14 @@ class Blocking:
             return member
         if name in ("as_agent", "as_human", "under_claim"):
             return lambda *args, **kwargs: Blocking(member(*args, **kwargs))
+
+        if inspect.isgeneratorfunction(member):
+
+            async def each(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+                for item in member(*args, **kwargs):
+                    yield item
+
+            return each
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             return member(*args, **kwargs)

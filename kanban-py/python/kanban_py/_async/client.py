@@ -19,6 +19,7 @@ from kanban_py._async.columns import Columns
 from kanban_py._async.comments import Comments
 from kanban_py._async.dependencies import Dependencies
 from kanban_py._async.events import Events
+from kanban_py._async.iterators import Iterators
 from kanban_py._async.metrics import Metrics
 from kanban_py._async.search import Search
 from kanban_py._async.upkeep import Upkeep
@@ -43,6 +44,7 @@ class AsyncKanban(
     Search,
     Metrics,
     Events,
+    Iterators,
     Upkeep,
 ):
     """One tenant's boards as one actor sees and changes them. Every operation is a coroutine.

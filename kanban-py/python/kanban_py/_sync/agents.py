@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kanban_py._typing import Priority
-from kanban_py.model import Card, ClaimedCards, Tasks
+from kanban_py.model import Card, Tasks
 
+from .claims import CardClaim, NextClaim, card_claim, next_claim
 from .handle import Handle
 
 
@@ -92,10 +93,12 @@ class Agents(Handle):
         ttl_seconds: int = 900,
         start: bool = True,
         capacity: int | None = None,
-    ) -> ClaimedCards:
+    ) -> NextClaim:
         """Claims the next ready cards for an agent, each for nobody else, and starts them. Never more than asked for.
 
         When nothing can be claimed, the answer's `reason` says why and when to ask again.
+
+        Entered with `with` it holds one card for the block: see `HeldCard`.
 
         Args:
             agent: The agent's id. An agent claims for itself only.
@@ -115,6 +118,7 @@ class Agents(Handle):
             NotFound: There is no such board.
             Invalid: A member breaks a rule.
             PermissionDenied: An agent claims for another.
+            NothingToClaim: There is nothing to claim, and it was entered.
 
         Example:
             >>> task = (kanban.claim_next("claude-1")).items[0]
@@ -122,20 +126,30 @@ class Agents(Handle):
             ('AB-1', 'doing', 'claude-1', 1)
             >>> (kanban.claim_next("claude-2")).reason.code
             'nothing_ready'
+            >>> done = kanban.complete_card("AB-1", task.claim.epoch)
+            >>> with kanban.claim_next("claude-2") as held:
+            ...     comment = held.kanban.create_comment(held.key, "The search endpoint has no test.")
+            >>> held.card.key, held.card.status
+            ('AB-2', 'done')
         """
-        return self._call(
-            "claim_next",
-            agent=agent,
-            board=board,
-            labels=labels,
-            capabilities=capabilities,
-            priority=priority,
-            due_after=due_after,
-            due_before=due_before,
-            limit=limit,
+        return next_claim(
+            self,
+            lambda: self._call(
+                "claim_next",
+                agent=agent,
+                board=board,
+                labels=labels,
+                capabilities=capabilities,
+                priority=priority,
+                due_after=due_after,
+                due_before=due_before,
+                limit=limit,
+                ttl_seconds=ttl_seconds,
+                start=start,
+                capacity=capacity,
+            ),
             ttl_seconds=ttl_seconds,
-            start=start,
-            capacity=capacity,
+            limit=limit,
         )
 
     def claim_card(
@@ -146,10 +160,12 @@ class Agents(Handle):
         ttl_seconds: int = 900,
         start: bool = True,
         capacity: int | None = None,
-    ) -> Card:
+    ) -> CardClaim:
         """Claims a certain card for an agent and starts it.
 
         Claiming one's own card again gives a new epoch, which shuts out whoever still works under the old one.
+
+        Entered with `with` it holds the card for the block: see `HeldCard`.
 
         Args:
             card: Its id or key.
@@ -169,14 +185,23 @@ class Agents(Handle):
         Example:
             >>> (kanban.claim_card("AB-1", "claude-1")).claim.epoch
             1
+            >>> with kanban.claim_card("AB-1", "claude-1", ttl_seconds=60) as held:
+            ...     held.epoch
+            2
+            >>> held.card.status
+            'done'
         """
-        return self._call(
-            "claim_card",
-            card=card,
-            agent=agent,
+        return card_claim(
+            self,
+            lambda: self._call(
+                "claim_card",
+                card=card,
+                agent=agent,
+                ttl_seconds=ttl_seconds,
+                start=start,
+                capacity=capacity,
+            ),
             ttl_seconds=ttl_seconds,
-            start=start,
-            capacity=capacity,
         )
 
     def heartbeat(self, card: str, epoch: int, *, ttl_seconds: int | None = None) -> Card:

@@ -19,6 +19,7 @@ from kanban_py._sync.columns import Columns
 from kanban_py._sync.comments import Comments
 from kanban_py._sync.dependencies import Dependencies
 from kanban_py._sync.events import Events
+from kanban_py._sync.iterators import Iterators
 from kanban_py._sync.metrics import Metrics
 from kanban_py._sync.search import Search
 from kanban_py._sync.upkeep import Upkeep
@@ -41,6 +42,7 @@ class Kanban(
     Search,
     Metrics,
     Events,
+    Iterators,
     Upkeep,
 ):
     """One tenant's boards as one actor sees and changes them. Every operation blocks.

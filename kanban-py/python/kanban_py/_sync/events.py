@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from kanban_py._typing import Action, EntityType
@@ -40,6 +41,31 @@ class Events(Handle):
             ('card.updated', 'Find what has no test')
         """
         return self._call("list_events", board=board, since=since, limit=limit)
+
+    def iter_events(self, board: str, *, since: int = 0, limit: int = 200) -> Iterator[Event]:
+        """Goes through all of a board's events behind a number, up to the last there is; `watch` goes on from there.
+
+        Args:
+            board: The board's id or key.
+            since: Only events with a higher number; 0 for all.
+            limit: The most to fetch at once: 1 to 1000.
+
+        Raises:
+            NotFound: There is no such board.
+            Invalid: For a bad limit, or a number that the board has not reached yet.
+            HistoryGone: The events behind it are not kept any more.
+
+        Example:
+            >>> [event.action for event in kanban.iter_events("AB", since=board.seq - 1)]
+            ['dependency.added']
+        """
+        while True:
+            events: tuple[Event, ...] = self._call("list_events", board=board, since=since, limit=limit)
+            for event in events:
+                yield event
+            if len(events) < limit:
+                return
+            since = events[-1].seq
 
     def list_audit(
         self,
