@@ -13,15 +13,21 @@ from typing import Any
 
 import pytest
 
-import kanban_py
+import kanban_py.tools
 from kanban_py import Actor, AsyncKanban, Kanban
 
 FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
+# these await, so the sync client has nothing to do with them
+FUNCTIONS = (kanban_py.to_records, kanban_py.tools.make_tools)
+
+
 def examples(cls: type) -> list[doctest.DocTest]:
     parser = doctest.DocTestParser()
     texts = {cls.__name__: cls.__doc__ or ""}
+    if cls is AsyncKanban:
+        texts.update({function.__name__: inspect.getdoc(function) or "" for function in FUNCTIONS})
     for name, member in inspect.getmembers(cls):
         if not name.startswith("_") and getattr(member, "__doc__", None):
             texts[f"{cls.__name__}.{name}"] = inspect.getdoc(member) or ""

@@ -21,6 +21,7 @@ from kanban_py._sentinels import ANY, UNSET
 from kanban_py._sync.claims import CardClaim, HeldCard, NextClaim
 from kanban_py._sync.client import Kanban
 from kanban_py._sync.watch import Watch
+from kanban_py._table import to_records
 from kanban_py.errors import (
     CapacityReached,
     Claimed,
@@ -200,4 +201,5 @@ __all__ = [
     "WipLimit",
     "WipMetrics",
     "Workspace",
+    "to_records",
 ]

@@ -437,7 +437,7 @@ class Iterators(Handle):
 
         Example:
             >>> [item.card.key async for item in kanban.iter_search("endpoints")]
-            ['AB-1']
+            ['AB-1', 'AB-2']
         """
         cursor: str | None = None
         while True:
@@ -483,7 +483,7 @@ class Iterators(Handle):
 
         Example:
             >>> [item.name async for item in kanban.iter_workspaces()]
-            ['Default']
+            ['default']
         """
         cursor: str | None = None
         while True:

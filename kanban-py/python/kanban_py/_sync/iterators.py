@@ -439,7 +439,7 @@ class Iterators(Handle):
 
         Example:
             >>> [item.card.key for item in kanban.iter_search("endpoints")]
-            ['AB-1']
+            ['AB-1', 'AB-2']
         """
         cursor: str | None = None
         while True:
@@ -485,7 +485,7 @@ class Iterators(Handle):
 
         Example:
             >>> [item.name for item in kanban.iter_workspaces()]
-            ['Default']
+            ['default']
         """
         cursor: str | None = None
         while True:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kanban_py import _html
 from kanban_py._record import Record
 from kanban_py._typing import BoardTemplate, ColumnKind
 
@@ -125,3 +126,7 @@ class BoardDetail(Board):
             if column.name == name:
                 return column
         raise KeyError(f"the board {self.key} has no column {name!r}")
+
+    def _repr_html_(self) -> str:
+        """Its columns side by side, for notebooks."""
+        return _html.board(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from kanban_py import _html
 from kanban_py._record import Record
 from kanban_py._typing import ActorKind, BottleneckSign, ColumnKind
 
@@ -296,3 +297,7 @@ class BoardMetrics(Record):
     bottleneck: Bottleneck | None
     by_actor_kind: tuple[ActorFlow, ...]
     days: tuple[FlowDay, ...]
+
+    def _repr_html_(self) -> str:
+        """The figures that one looks at first, for notebooks."""
+        return _html.metrics(self)

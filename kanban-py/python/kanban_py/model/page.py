@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from kanban_py import _html, _table
 from kanban_py._record import Record
 
 T = TypeVar("T", covariant=True)
@@ -30,3 +31,11 @@ class Page(Record, Generic[T]):
     def __len__(self) -> int:
         """How many items are on this page."""
         return len(self.items)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Its items as rows for pandas or polars: see `kanban_py.to_records`."""
+        return _table.to_records(self.items)  # type: ignore[arg-type]
+
+    def _repr_html_(self) -> str:
+        """A table, for notebooks."""
+        return _html.page(self.items, self.next_cursor is not None)  # type: ignore[arg-type]
