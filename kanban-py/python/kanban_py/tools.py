@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, TypeAlias
 
 from kanban_py._async.client import AsyncKanban
@@ -73,7 +73,7 @@ def make_tools(kanban: AsyncKanban, *, board: str | None = None, ttl_seconds: in
     ]
 
 
-def _told(tool: Callable[P, Awaitable[str]]) -> Callable[P, Awaitable[str]]:
+def _told(tool: Callable[P, Coroutine[Any, Any, str]]) -> Callable[P, Coroutine[Any, Any, str]]:
     """The same, with refusals as answers."""
 
     @functools.wraps(tool)

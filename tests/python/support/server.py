@@ -29,9 +29,20 @@ def binary() -> Path:
 @contextmanager
 def serving(program: Path, url: str, *, demo: bool = False) -> Iterator[str]:
     """Serves a database; answers where."""
-    command = [str(program), "serve", "--bind", "127.0.0.1:0", "--database-url", url]
-    if not demo:
-        command.append("--no-demo")
+    with _serving(program, "--database-url", url, *([] if demo else ["--no-demo"])) as address:
+        yield address
+
+
+@contextmanager
+def serving_folder(program: Path, folder: Path) -> Iterator[str]:
+    """Serves the embedded database of a folder; answers where."""
+    with _serving(program, "--data-dir", str(folder), "--no-demo") as address:
+        yield address
+
+
+@contextmanager
+def _serving(program: Path, *where: str) -> Iterator[str]:
+    command = [str(program), "serve", "--bind", "127.0.0.1:0", *where]
     # a pipe that nobody reads would stop the server once its log has filled it
     with (
         tempfile.TemporaryFile("w+") as log,
