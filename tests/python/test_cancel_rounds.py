@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from kanban_py import ANY, AsyncKanban, Conflict
+from kanban_py import ANY, AsyncKanban, Conflict, Unavailable
 from support.waiting import turns_until, watching
 
 ROUNDS = int(os.environ.get("KANBAN_CANCEL_ROUNDS") or 12)
@@ -103,8 +103,9 @@ async def test_two_hundred_tasks_that_are_cancelled_at_random_moments(
             cancelled += sum(isinstance(result, asyncio.CancelledError) for result in results)
             finished += sum(result is None for result in results)
             failures = [result for result in results if result and not isinstance(result, asyncio.CancelledError)]
-            # a claim of the round before may still be on, where its task was cancelled behind it
-            assert all(isinstance(failure, Conflict) for failure in failures), failures
+            # a claim of the round before may still be on, where its task was cancelled behind it; and a slow machine
+            # may have no connection left for somebody within the time for it
+            assert all(isinstance(failure, (Conflict, Unavailable)) for failure in failures), failures
             # what was cancelled runs to its end behind its caller; a connection left in a transaction never gets idle
             await turns_until(lambda: watch.count("state <> 'idle'") == 0)
             connections.append(watch.count("true"))
