@@ -105,7 +105,7 @@ async def test_two_hundred_tasks_that_are_cancelled_at_random_moments(
             failures = [result for result in results if result and not isinstance(result, asyncio.CancelledError)]
             # a claim of the round before may still be on, where its task was cancelled behind it; and a slow machine
             # may have no connection left for somebody within the time for it
-            assert all(isinstance(failure, (Conflict, Unavailable)) for failure in failures), failures
+            assert all(isinstance(failure, Conflict) or is_busy(failure) for failure in failures), failures
             # what was cancelled runs to its end behind its caller; a connection left in a transaction never gets idle
             await turns_until(lambda: watch.count("state <> 'idle'") == 0)
             connections.append(watch.count("true"))
@@ -125,6 +125,11 @@ async def test_two_hundred_tasks_that_are_cancelled_at_random_moments(
     print(f"\n{ROUNDS} rounds of {TASKS}: {told}")
     assert objects_after - objects_before < 2_000, told
     assert bytes_after - bytes_before < 24 * 2**20, told
+
+
+def is_busy(failure: object) -> bool:
+    """Whether that is the word for it that no connection got free in time."""
+    return isinstance(failure, Unavailable) and "connections are busy" in str(failure)
 
 
 async def in_full(life: Life) -> float:

@@ -78,7 +78,7 @@ class Iterators(Handle):
 
         Raises:
             NotFound: There is no such board, card or key.
-            Invalid: For a bad filter, limit.
+            Invalid: For a bad filter or limit.
 
         Example:
             >>> [item.action async for item in kanban.iter_audit(entity_id="AB-1")]
@@ -183,7 +183,7 @@ class Iterators(Handle):
 
         Raises:
             NotFound: There is no such board.
-            Invalid: For a bad filter, limit.
+            Invalid: For a bad filter or limit.
 
         Example:
             >>> [item.key async for item in kanban.iter_cards("AB", limit=2)]
@@ -261,9 +261,8 @@ class Iterators(Handle):
         priority: Priority | None = None,
         due_after: datetime | None = None,
         due_before: datetime | None = None,
-        explain: bool = False,
         limit: int = 50,
-    ) -> AsyncIterator[Tasks]:
+    ) -> AsyncIterator[Card]:
         """Goes through all that `next_tasks` lists, page by page; see there.
 
         Args:
@@ -275,13 +274,11 @@ class Iterators(Handle):
             priority: Only cards of this priority.
             due_after: Only cards that are due at this moment or later; it must name its offset from UTC.
             due_before: Only cards that are due before this moment; it must name its offset from UTC.
-            explain: Whether to go on, behind the cards that are ready, with the open ones that are not, and say why:
-                each open card that passes the filters is then either among the items or in `left_out`.
             limit: The most to fetch at once: 1 to 200.
 
         Raises:
             NotFound: There is no such board.
-            Invalid: For a bad filter, limit.
+            Invalid: For a bad filter or limit.
 
         Example:
             >>> [item.key async for item in kanban.iter_next_tasks("claude-1")]
@@ -289,7 +286,7 @@ class Iterators(Handle):
         """
         cursor: str | None = None
         while True:
-            page: Page[Tasks] = await self._call(
+            page: Tasks = await self._call(
                 "next_tasks",
                 agent=agent,
                 board=board,
@@ -298,7 +295,7 @@ class Iterators(Handle):
                 priority=priority,
                 due_after=due_after,
                 due_before=due_before,
-                explain=explain,
+                explain=False,
                 limit=limit,
                 cursor=cursor,
             )
@@ -353,7 +350,7 @@ class Iterators(Handle):
 
         Raises:
             NotFound: There is no such board.
-            Invalid: For a bad field, filter, limit.
+            Invalid: For a bad field, filter or limit.
 
         Example:
             >>> [item.title async for item in kanban.iter_picked_cards("AB", ["title"], ready=True)]
@@ -433,7 +430,7 @@ class Iterators(Handle):
 
         Raises:
             NotFound: There is no such board.
-            Invalid: There is no word to look for, or a filter, limit is bad.
+            Invalid: There is no word to look for, or a filter or limit is bad.
 
         Example:
             >>> [item.card.key async for item in kanban.iter_search("endpoints")]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from kanban_py._record import Record
 from kanban_py._typing import ColumnKind, LeftOutCode
 from kanban_py.model.card import Card, FullColumn
+from kanban_py.model.page import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +50,14 @@ class LeftOut(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Tasks(Record):
-    """What an agent can work on now; iterating over it gives the ready cards.
+class Tasks(Page[Card]):
+    """A page of what an agent can work on now, in the order in which it should be taken.
 
     Attributes:
-        items: The ready cards on this page, in the order in which they should be taken.
         left_out: The cards on this page that are open and not ready, oldest first, behind all that are; None unless
             asked for.
         full_columns: The full columns that work would go to when it is started, at most 50; None unless asked for.
-        next_cursor: Asks for the next page; None on the last one.
     """
 
-    items: tuple[Card, ...]
     left_out: tuple[LeftOut, ...] | None
     full_columns: tuple[FullColumn, ...] | None
-    next_cursor: str | None
-
-    def __iter__(self) -> Iterator[Card]:
-        """The ready cards, in order."""
-        return iter(self.items)
-
-    def __len__(self) -> int:
-        """How many ready cards are on this page."""
-        return len(self.items)
