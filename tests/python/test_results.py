@@ -52,8 +52,9 @@ def one_of_each(kanban: Kanban) -> list[Record]:
         kanban.board_critical_chain("AB"),
         kanban.bulk("AB", [{"restore": {"card": "AB-1"}}]),
         kanban.add_dependency("AB-4", "relates_to", "AB-1"),
-        kanban.claim_next("claude-1"),
-        kanban.claim_next("claude-2", labels=["none"]),
+        # as results, not as what can be entered
+        copy.copy(kanban.claim_next("claude-1")),
+        copy.copy(kanban.claim_next("claude-2", labels=["none"])),
         kanban.release_card("AB-1", 1),
         kanban.create_attachment("AB-1", "x", "https://example.org/x"),
         kanban.create_comment("AB-1", "a remark"),

@@ -144,7 +144,8 @@ class _Holding:
     __slots__ = ()
     _class: ClassVar[type[Record]]
     _holding: HeldCard
-    _kanban: Kanban
+    # a Kanban, whose module imports this one
+    _kanban: Any
     _ttl_seconds: int
 
     def _hold(self, card: Card) -> HeldCard:
