@@ -33,6 +33,7 @@ mod order;
 mod plans;
 mod ready_plans;
 mod replay;
+mod round_trips;
 mod schema;
 mod search;
 mod search_at_scale;
