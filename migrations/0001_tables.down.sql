@@ -7,6 +7,7 @@ drop table kanban.respreads;
 drop table kanban.columns;
 drop table kanban.boards;
 drop table kanban.workspaces;
+drop table kanban.tokens;
 drop table kanban.secrets;
 drop table kanban.tenants;
 drop function kanban.due(timestamptz);

@@ -32,12 +32,16 @@ create function kanban.due(p_due_at timestamptz) returns timestamptz
     return case when p_due_at is null then 'infinity'::timestamptz else p_due_at end;
 
 create table kanban.tenants (
-    id          text        not null,
+    id           text        not null,
     -- number of the last event of the tenant's own stream (what belongs to no board)
-    seq         bigint      not null default 0,
-    created_at  timestamptz not null default now(),
+    seq          bigint      not null default 0,
+    created_at   timestamptz not null default now(),
+    suspended_at timestamptz,
+    -- the row stays when all else is gone, so that the name is never given again
+    deleted_at   timestamptz,
     constraint tenants_pk primary key (id),
-    constraint tenants_id_slug check (id ~ '^[a-z0-9][a-z0-9_-]{0,62}$')
+    constraint tenants_id_slug check (id ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
+    constraint tenants_deleted_suspended check (deleted_at is null or suspended_at is not null)
 );
 
 insert into kanban.tenants (id) values ('default');
@@ -52,6 +56,39 @@ create table kanban.secrets (
 insert into kanban.secrets (name, value)
 values ('cursor_key', sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text,
                                         'UTF8')));
+
+-- Who may call, and what they may do. Of the secret there is only what tells it again.
+create table kanban.tokens (
+    tenant_id       text        not null,
+    id              uuid        not null,
+    name            text        not null,
+    -- the public part of its text, by which it is found when it is presented
+    prefix          text        not null,
+    -- four bytes of a fast hash: what is wrong in them is refused without the slow one
+    tag             bytea       not null,
+    hash            text        not null,
+    scopes          text[]      not null,
+    actor_kind      text        not null,
+    actor_id        text        not null,
+    expires_at      timestamptz,
+    last_used_at    timestamptz,
+    revoked_at      timestamptz,
+    created_by_kind text        not null,
+    created_by_id   text        not null,
+    created_at      timestamptz not null,
+    constraint tokens_pk primary key (tenant_id, id),
+    constraint tokens_prefix_unique unique (tenant_id, prefix),
+    constraint tokens_tenant_fk foreign key (tenant_id) references kanban.tenants (id),
+    constraint tokens_name_length check (char_length(name) between 1 and 128),
+    constraint tokens_tag_size check (octet_length(tag) = 4),
+    constraint tokens_scopes_known check (scopes <> '{}' and scopes <@ array['read', 'write', 'admin']),
+    constraint tokens_expire_later check (expires_at > created_at),
+    constraint tokens_actor_kind check (actor_kind in ('agent', 'human')
+                                        and created_by_kind in ('agent', 'human', 'system'))
+);
+
+-- Whose a token is, is not known yet when it is presented.
+create index tokens_presented on kanban.tokens using hash (prefix);
 
 create table kanban.workspaces (
     tenant_id   text        not null,
@@ -353,6 +390,8 @@ create table kanban.events (
     run_id        text,
     agent_context jsonb,
     request_id    text,
+    -- the token it was done with
+    token_id      uuid,
     -- {"before": {…}, "after": {…}} of what changed
     payload       jsonb       not null,
     constraint events_pk primary key (tenant_id, stream, seq),

@@ -2,6 +2,8 @@ drop function kanban.text_array(jsonb);
 drop function kanban.merge_patch(jsonb, jsonb);
 drop function kanban.append_tenant_event(text, text, uuid, text, jsonb, timestamptz, jsonb);
 drop function kanban.append_event(text, uuid, text, uuid, text, jsonb, timestamptz, jsonb);
+drop function kanban.require_leave(text, jsonb);
+drop function kanban.require_token(text, jsonb);
 drop function kanban.changes(jsonb, jsonb);
 drop function kanban.comment_doc(kanban.comments);
 drop function kanban.dependency_doc(kanban.dependencies);

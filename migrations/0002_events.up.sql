@@ -83,6 +83,43 @@ create function kanban.changes(p_old jsonb, p_new jsonb) returns jsonb
             from jsonb_each(p_new) as n
             where (p_old -> n.key)::text is distinct from n.value::text);
 
+-- Refuses where the token that the actor came with is revoked or expired. Whoever revokes a token waits for those who have
+-- passed here and lets in nobody else: so no write with it commits after its revocation. Who looks after tenants comes
+-- with a token of another one, which is past the policies.
+create function kanban.require_token(p_tenant text, p_actor jsonb) returns void
+    language plpgsql as $$
+declare
+    v_token  uuid := (p_actor ->> 'token_id')::uuid;
+    v_stands boolean;
+begin
+    if v_token is null then
+        return;
+    end if;
+    perform pg_advisory_xact_lock_shared(hashtextextended('kanban.token/' || v_token, 0));
+    if p_actor ? 'token_tenant' then
+        v_stands := kanban.is_in_force(p_actor ->> 'token_tenant', v_token);
+    else
+        v_stands := exists (
+            select from kanban.tokens
+            where tenant_id = p_tenant and id = v_token and revoked_at is null
+              and (expires_at is null or expires_at > clock_timestamp()));
+    end if;
+    if not v_stands then
+        perform kanban.refuse('token_over');
+    end if;
+end $$;
+
+-- The same, and where the tenant is suspended. Every mutation passes here on its way to its event.
+create function kanban.require_leave(p_tenant text, p_actor jsonb) returns void
+    language plpgsql as $$
+begin
+    perform kanban.require_token(p_tenant, p_actor);
+    perform 1 from kanban.tenants where id = p_tenant and suspended_at is null;
+    if not found then
+        perform kanban.refuse('tenant_suspended', jsonb_build_object('tenant', p_tenant));
+    end if;
+end $$;
+
 -- Appends one event to a board's stream. The board's row stays locked to the end of the transaction, so numbers are
 -- given in commit order and an aborted mutation leaves no hole. Called last: it is the end of the lock order.
 create function kanban.append_event(
@@ -93,10 +130,12 @@ declare
     v_seq bigint;
 begin
     update kanban.boards set seq = seq + 1 where tenant_id = p_tenant and id = p_board returning seq into v_seq;
+    perform kanban.require_leave(p_tenant, p_actor);
     insert into kanban.events (tenant_id, stream, seq, at, entity_type, entity_id, action, actor_kind, actor_id, run_id,
-                               agent_context, request_id, payload)
+                               agent_context, request_id, token_id, payload)
     values (p_tenant, p_board, v_seq, p_at, p_entity_type, p_entity, p_action, p_actor ->> 'kind', p_actor ->> 'id',
-            p_actor ->> 'run_id', nullif(p_actor -> 'context', 'null'), p_actor ->> 'request_id', p_payload);
+            p_actor ->> 'run_id', nullif(p_actor -> 'context', 'null'), p_actor ->> 'request_id',
+            (p_actor ->> 'token_id')::uuid, p_payload);
 end $$;
 
 -- The same for what belongs to no board: the tenant's own stream.
@@ -108,11 +147,12 @@ declare
     v_seq bigint;
 begin
     update kanban.tenants set seq = seq + 1 where id = p_tenant returning seq into v_seq;
+    perform kanban.require_leave(p_tenant, p_actor);
     insert into kanban.events (tenant_id, stream, seq, at, entity_type, entity_id, action, actor_kind, actor_id, run_id,
-                               agent_context, request_id, payload)
+                               agent_context, request_id, token_id, payload)
     values (p_tenant, '00000000-0000-0000-0000-000000000000', v_seq, p_at, p_entity_type, p_entity, p_action,
             p_actor ->> 'kind', p_actor ->> 'id', p_actor ->> 'run_id', nullif(p_actor -> 'context', 'null'),
-            p_actor ->> 'request_id', p_payload);
+            p_actor ->> 'request_id', (p_actor ->> 'token_id')::uuid, p_payload);
 end $$;
 
 -- JSON merge patch (RFC 7396): null removes a member, objects merge, anything else replaces.

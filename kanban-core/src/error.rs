@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::model::BulkAction;
+use crate::model::{BulkAction, TokenScope};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -20,6 +20,8 @@ pub enum ErrorKind {
     VersionMismatch,
     /// The board's state does not allow it now.
     Conflict,
+    /// Nobody knows who calls: the token is missing, wrong or over.
+    Unauthenticated,
     /// The actor may not do this.
     Forbidden,
     /// The database cannot answer now; the same call may succeed later.
@@ -178,6 +180,23 @@ pub enum Error {
         /// Why it was refused.
         source: Box<Error>,
     },
+    /// There is no token, or none that is accepted. It is not said what is wrong with it.
+    #[error(
+        "This call needs a valid token: Authorization: Bearer kfa_… An administrator creates one with `kanban-server token create`."
+    )]
+    Unauthenticated,
+    /// The token may not do that.
+    #[error("This needs a token with the scope {needed}. Ask an administrator for one that has it.")]
+    ScopeNeeded {
+        /// The scope that would do.
+        needed: TokenScope,
+    },
+    /// The tenant does not work now.
+    #[error("The tenant {tenant} is suspended. Whoever runs the server can resume it.")]
+    TenantSuspended {
+        /// Which one.
+        tenant: String,
+    },
     /// The database cannot be reached, is overloaded, or kept refusing because of concurrent work.
     #[error("{detail}")]
     Unavailable {
@@ -245,7 +264,8 @@ impl Error {
             | Self::HistoryGone { .. }
             | Self::State { .. } => ErrorKind::Conflict,
             Self::Operation { source, .. } => source.kind(),
-            Self::Forbidden { .. } => ErrorKind::Forbidden,
+            Self::Unauthenticated => ErrorKind::Unauthenticated,
+            Self::Forbidden { .. } | Self::ScopeNeeded { .. } | Self::TenantSuspended { .. } => ErrorKind::Forbidden,
             Self::Unavailable { .. } | Self::Embedded { .. } => ErrorKind::Unavailable,
             Self::Internal { .. } => ErrorKind::Internal,
         }
@@ -268,7 +288,10 @@ impl Error {
             Self::HistoryGone { .. } => "history_gone",
             Self::State { code, .. } => code,
             Self::Operation { source, .. } => source.code(),
+            Self::Unauthenticated => "unauthenticated",
             Self::Forbidden { .. } => "forbidden",
+            Self::ScopeNeeded { .. } => "scope_needed",
+            Self::TenantSuspended { .. } => "tenant_suspended",
             Self::Unavailable { .. } => "unavailable",
             Self::Embedded { .. } => "embedded_database",
             Self::Internal { .. } => "internal",
@@ -304,6 +327,8 @@ impl Error {
                 json!({ "agent_id": agent_id, "held": held, "capacity": capacity })
             }
             Self::DependencyCycle { path } => json!({ "path": path }),
+            Self::ScopeNeeded { needed } => json!({ "scope": needed }),
+            Self::TenantSuspended { tenant } => json!({ "tenant": tenant }),
             Self::Duplicate { what, field } => json!({ "what": what, "field": field }),
             Self::KeyReused { key } => json!({ "key": key }),
             Self::HistoryGone { board, since, seq } => json!({ "board": board, "since": since, "seq": seq }),
@@ -314,7 +339,11 @@ impl Error {
                 details["action"] = json!(action);
                 details
             }
-            Self::State { .. } | Self::Forbidden { .. } | Self::Embedded { .. } | Self::Internal { .. } => json!({}),
+            Self::State { .. }
+            | Self::Unauthenticated
+            | Self::Forbidden { .. }
+            | Self::Embedded { .. }
+            | Self::Internal { .. } => json!({}),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::db::refusal::{self, Names};
 use crate::db::transaction::Transaction;
 use crate::db::{Conn, Source};
-use crate::model::{Actor, Epoch, TenantId};
+use crate::model::{Actor, ActorKind, ActorRef, Epoch, TenantId, TokenId, TokenScope};
 use crate::{Error, Result, Store, db};
 
 /// A tenant's boards, and who acts on them. Every operation hangs on it, so none can forget whose data it touches and
@@ -14,14 +14,56 @@ pub struct Kanban {
     tenant: TenantId,
     pub(crate) actor: Actor,
     pub(crate) claim: Option<Epoch>,
+    grant: Grant,
     transaction: Option<Transaction>,
     /// Whether what is done is taken back again.
     is_rehearsal: bool,
 }
 
+/// What a handle may do: everything where the program that made it decides, else what a token says.
+#[derive(Debug, Clone)]
+pub(crate) struct Grant {
+    scope: TokenScope,
+    token: Option<(TokenId, ActorRef)>,
+}
+
+impl Grant {
+    fn everything() -> Self {
+        Self { scope: TokenScope::Admin, token: None }
+    }
+
+    pub(crate) fn of_token(id: TokenId, actor: ActorRef, scope: TokenScope) -> Self {
+        Self { scope, token: Some((id, actor)) }
+    }
+
+    pub(crate) fn token_id(&self) -> Option<TokenId> {
+        self.token.as_ref().map(|(id, _)| *id)
+    }
+
+    pub(crate) fn actor(&self) -> Option<&ActorRef> {
+        self.token.as_ref().map(|(_, actor)| actor)
+    }
+
+    /// A token's actor may be narrowed and never widened: a person's may become any agent, an agent's stays that agent.
+    fn admits(&self, actor: &Actor) -> Result<()> {
+        let Some((_, owner)) = &self.token else { return Ok(()) };
+        let is_same = (actor.kind, &actor.id) == (owner.kind, &owner.id);
+        if is_same || (owner.kind == ActorKind::Human && actor.kind == ActorKind::Agent) {
+            return Ok(());
+        }
+        Err(Error::Forbidden {
+            detail: format!("This token is for {} and nobody else, so it cannot act as {}.", owner.id, actor.id),
+        })
+    }
+}
+
 impl Kanban {
     pub(crate) fn new(store: Store, tenant: TenantId, actor: Actor) -> Self {
-        Self { store, tenant, actor, claim: None, transaction: None, is_rehearsal: false }
+        Self::granted(store, tenant, actor, Grant::everything())
+    }
+
+    pub(crate) fn granted(store: Store, tenant: TenantId, actor: Actor, grant: Grant) -> Self {
+        Self { store, tenant, actor, claim: None, grant, transaction: None, is_rehearsal: false }
     }
 
     /// The same handle, naming a claim: each write to a card under it, and to what hangs on the card, is refused with
@@ -31,18 +73,45 @@ impl Kanban {
         self
     }
 
-    /// The same handle for another actor, in the same transaction where it is in one.
+    /// The same handle for another actor, in the same transaction where it is in one. A token's handle can be narrowed
+    /// from a person to an agent, and to nobody else.
     ///
     /// # Errors
-    /// [`Invalid`](Error::Invalid) for an actor without a usable id.
+    /// [`Invalid`](Error::Invalid) for an actor without a usable id; [`Forbidden`](Error::Forbidden) for one that the token
+    /// is not for.
     pub fn acting_as(&self, actor: Actor) -> Result<Self> {
         actor.validate()?;
+        self.grant.admits(&actor)?;
+        let actor = Actor { token_id: self.grant.token_id(), ..actor };
         Ok(Self { actor, claim: None, ..self.clone() })
+    }
+
+    /// What this handle may do: everything, unless it is a token's.
+    pub fn scope(&self) -> TokenScope {
+        self.grant.scope
+    }
+
+    /// The token that this handle works with, if it is one's.
+    pub fn token_id(&self) -> Option<TokenId> {
+        self.grant.token_id()
+    }
+
+    /// Whether this handle may do what needs a scope.
+    ///
+    /// # Errors
+    /// [`ScopeNeeded`](Error::ScopeNeeded) when it may not.
+    pub fn require(&self, needed: TokenScope) -> Result<()> {
+        if self.grant.scope >= needed { Ok(()) } else { Err(Error::ScopeNeeded { needed }) }
     }
 
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// The store that it works on.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The tenant whose boards these are.
@@ -145,6 +214,7 @@ impl Kanban {
     where
         Fut: Future<Output = sqlx::Result<T>>,
     {
+        self.require(TokenScope::Write)?;
         let counted = |conn| async {
             let outcome = statement(conn, self.tenant_str(), &self.actor).await;
             let collision = outcome.as_ref().err().and_then(refusal::collision);
@@ -159,6 +229,14 @@ impl Kanban {
         }
         outcome
     }
+
+    /// Runs a statement that writes down what the handle itself was used for, whatever it may do.
+    pub(crate) async fn note<'a, T, Fut>(&'a self, statement: impl Fn(Conn, &'a str) -> Fut) -> Result<T>
+    where
+        Fut: Future<Output = sqlx::Result<T>>,
+    {
+        db::run(self.source(), &[], |conn| statement(conn, self.tenant_str())).await
+    }
 }
 
 impl std::fmt::Debug for Kanban {
@@ -167,6 +245,7 @@ impl std::fmt::Debug for Kanban {
             .field("tenant", &self.tenant)
             .field("actor", &self.actor)
             .field("claim", &self.claim)
+            .field("grant", &self.grant)
             .finish_non_exhaustive()
     }
 }

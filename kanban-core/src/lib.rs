@@ -62,6 +62,8 @@ mod seed;
 mod store;
 mod summary;
 mod task;
+mod tenant;
+mod token;
 mod watch;
 mod workspace;
 

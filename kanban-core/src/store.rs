@@ -15,6 +15,7 @@ use crate::db::{self, Connections, Pool, Pooler, Source, refusal};
 use crate::feed::Feeds;
 use crate::kept_metrics::KeptMetrics;
 use crate::model::{Actor, BoardMetrics, CursorKey, TenantId};
+use crate::token::Verifier;
 use crate::{Error, Kanban, Result};
 
 /// How a store connects.
@@ -50,6 +51,7 @@ struct Inner {
     time_zones: OnceCell<HashSet<String>>,
     collisions: CollisionCounter,
     kept_metrics: KeptMetrics<BoardMetrics>,
+    verifier: Verifier,
     #[cfg(feature = "embedded")]
     embedded: tokio::sync::Mutex<Option<crate::embedded::Embedded>>,
 }
@@ -175,6 +177,7 @@ impl Store {
                 time_zones: OnceCell::new(),
                 collisions: CollisionCounter::default(),
                 kept_metrics: KeptMetrics::default(),
+                verifier: Verifier::new(),
                 #[cfg(feature = "embedded")]
                 embedded: tokio::sync::Mutex::new(None),
             }),
@@ -258,11 +261,10 @@ impl Store {
     /// Creates a tenant. Answers whether it is new.
     ///
     /// # Errors
-    /// [`NotFound`](Error::NotFound) for a name that no tenant can have.
+    /// [`Invalid`](Error::Invalid) for a name that no tenant can have; [`State`](Error::State) for the name of one that
+    /// was deleted, and for a second tenant in a database without row-level security.
     pub async fn create_tenant(&self, tenant: &str) -> Result<bool> {
-        let tenant: TenantId = tenant.parse()?;
-        let source = Source::Pool(self.pool(), Some(&tenant));
-        db::run(source, &[], |conn| db::tenants::create_tenant(conn, tenant.as_str())).await
+        self.tenant("default", Actor::system("setup"))?.create_tenant(tenant).await.map(|created| created.is_new)
     }
 
     /// The connections to the database at this moment, for those who watch over a server.
@@ -309,7 +311,11 @@ impl Store {
         &self.inner.feeds
     }
 
-    fn source(&self) -> Source<'_> {
+    pub(crate) fn verifier(&self) -> &Verifier {
+        &self.inner.verifier
+    }
+
+    pub(crate) fn source(&self) -> Source<'_> {
         Source::Pool(self.pool(), None)
     }
 

@@ -4,14 +4,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use tokio::time::{Instant, timeout_at};
 
 use crate::feed::{Follower, Gone};
 use crate::model::{BoardRef, Event};
+use crate::token::FRESH;
 use crate::{Error, Kanban, Result};
 
 /// A board's events as they happen, in order, each once. Made by [`Kanban::watch`].
 ///
-/// It ends when the store is closed or its streams are; begin again behind the last event seen. It waits as long as the
+/// It ends when the store is closed or its streams are, and within seconds when the token of its handle is revoked or
+/// expires; begin again behind the last event seen. It waits as long as the
 /// database is away, and goes on where it was.
 #[must_use = "it does nothing until it is polled"]
 pub struct Watch {
@@ -53,16 +56,21 @@ impl Kanban {
             detail: "No stream begins here any more, for this process is about to end. Connect again.".to_owned(),
             retry_after: Some(std::time::Duration::from_secs(1)),
         })?;
-        let start = Follow { follower, board: head.key.clone(), ahead: is_ahead.then(|| head.gone(since)) };
+        let ahead = is_ahead.then(|| head.gone(since));
+        let next_look = Instant::now() + FRESH;
+        let start = Follow { kanban: self.clone(), follower, board: head.key.clone(), ahead, next_look };
         let events = futures_util::stream::unfold(start, async |mut follow| Some((follow.next().await?, follow)));
         Ok(Watch { events: Box::pin(events) })
     }
 }
 
 struct Follow {
+    kanban: Kanban,
     follower: Follower,
     board: String,
     ahead: Option<Error>,
+    /// When to see again whether the reader may still read.
+    next_look: Instant,
 }
 
 impl Follow {
@@ -70,7 +78,20 @@ impl Follow {
         if let Some(error) = self.ahead.take() {
             return Some(Err(error));
         }
-        let next = self.follower.next().await?;
+        let next = loop {
+            if self.next_look <= Instant::now() {
+                match self.kanban.stands().await {
+                    Ok(true) => {}
+                    Ok(false) => return None,
+                    // without the database there is nothing new to read either
+                    Err(error) => tracing::debug!(error.message = %error, "a stream goes on unseen"),
+                }
+                self.next_look = Instant::now() + FRESH;
+            }
+            if let Ok(next) = timeout_at(self.next_look, self.follower.next()).await {
+                break next?;
+            }
+        };
         Some(next.map_err(|Gone { since, seq }| Error::HistoryGone { board: self.board.clone(), since, seq }))
     }
 }

@@ -14,7 +14,7 @@ use crate::arguments::Arguments;
 use crate::job::{Job, work, work_into};
 use crate::{
     agent, attachment, blocker, board, bulk, card, column, comment, dependency, error, event, from_python, import,
-    metrics, runtime, search, upkeep, watch, workspace,
+    metrics, runtime, search, tenant, token, upkeep, watch, workspace,
 };
 
 /// An open store, shared by all handles on it.
@@ -142,6 +142,16 @@ impl Client {
             "list_audit" => event::list_audit(kanban, &a),
             "list_changes" => event::list_changes(kanban, &a),
             "watch" => watch::watch(kanban, &a),
+            "create_token" => token::create_token(kanban, &a),
+            "get_token" => token::get_token(kanban, &a),
+            "list_tokens" => token::list_tokens(kanban, &a),
+            "revoke_token" => token::revoke_token(kanban, &a),
+            "create_tenant" => tenant::create_tenant(kanban, &a),
+            "get_tenant" => tenant::get_tenant(kanban, &a),
+            "list_tenants" => tenant::list_tenants(kanban, &a),
+            "suspend_tenant" => tenant::suspend_tenant(kanban, &a),
+            "resume_tenant" => tenant::resume_tenant(kanban, &a),
+            "delete_tenant" => tenant::delete_tenant(kanban, &a),
             "import_beads" => import::import_beads(kanban, &a),
             "examine" => upkeep::examine(kanban),
             "seed_demo" => upkeep::seed_demo(kanban),
@@ -175,7 +185,9 @@ impl Client {
     /// The same store for another actor.
     fn with_actor(&self, py: Python<'_>, actor: Bound<'_, PyDict>) -> PyResult<Self> {
         self.check(py)?;
-        Self::new(py, Arc::clone(&self.opened), self.kanban.tenant().as_str(), read_actor(&Arguments::new(actor))?)
+        let actor = read_actor(&Arguments::new(actor))?;
+        let kanban = self.kanban.acting_as(actor).map_err(|error| error::to_python(py, &error))?;
+        Ok(Self { opened: self.opened.clone(), kanban: ManuallyDrop::new(kanban) })
     }
 
     /// The same handle, every write of it under one claim.

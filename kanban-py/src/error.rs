@@ -13,6 +13,7 @@ fn class_name(kind: ErrorKind) -> &'static str {
         ErrorKind::NotFound => "NotFound",
         ErrorKind::VersionMismatch => "VersionConflict",
         ErrorKind::Conflict => "Conflict",
+        ErrorKind::Unauthenticated => "Unauthenticated",
         ErrorKind::Forbidden => "PermissionDenied",
         ErrorKind::Unavailable => "Unavailable",
         ErrorKind::Internal => "KanbanError",

@@ -22,6 +22,9 @@ pub struct Config {
     /// Names under which clients reach /mcp besides this machine's own, such as `board.example` or `board.example:8443`
     #[arg(long, global = true, env = "KANBAN_ALLOWED_HOSTS", value_delimiter = ',', value_name = "HOST", value_parser = host)]
     pub allowed_host: Vec<String>,
+    /// Refuse every call without a token, also from this machine
+    #[arg(long, global = true, env = "KANBAN_REQUIRE_TOKEN")]
+    pub require_token: bool,
 }
 
 impl Default for Config {
@@ -31,6 +34,7 @@ impl Default for Config {
             answer_time: Duration::from_secs(30),
             cors_origin: Vec::new(),
             allowed_host: Vec::new(),
+            require_token: false,
         }
     }
 }
@@ -70,13 +74,14 @@ const REQUEST_HEADERS: [&str; 16] = [
 ];
 
 /// What a page may read of an answer.
-const ANSWER_HEADERS: [&str; 8] = [
+const ANSWER_HEADERS: [&str; 9] = [
     "etag",
     "link",
     "location",
     "mcp-session-id",
     "preference-applied",
     "retry-after",
+    "www-authenticate",
     "x-request-id",
     "x-truncated-fields",
 ];

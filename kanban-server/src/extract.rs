@@ -9,18 +9,16 @@ use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, R
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use kanban_core::{Actor, CutToFit, Epoch, JsonObject, Kanban, ListPage, Page, Store, Tasks};
+use kanban_core::{Actor, ActorKind, CutToFit, Epoch, JsonObject, Kanban, ListPage, Page, Tasks};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::auth::Caller;
 use crate::headers::{self, bad, text};
 use crate::idempotency::Joined;
 use crate::observe::RequestId;
 use crate::prefer::Lenient;
 use crate::problem::Problem;
-
-/// The tenant that a server without tokens serves.
-pub(crate) const TENANT: &str = "default";
 
 /// The one id in the path.
 pub(crate) struct Id<T>(pub(crate) T);
@@ -42,39 +40,83 @@ async fn path_id<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<String,
 
 /// The board as whoever sends the request sees it.
 ///
-/// `X-Agent-Id` makes the actor that agent; without it, a person at this machine. `X-Agent-Run` and `X-Agent-Context` go
+/// `X-Agent-Id` makes the actor that agent, where the token allows it; without it, whoever the token is for. `X-Agent-Run` and `X-Agent-Context` go
 /// to the events, and so does the request's id. `X-Claim-Epoch` names the claim that a write is made under.
 pub(crate) struct Act(pub(crate) Kanban);
 
-impl FromRequestParts<Store> for Act {
+impl<S: Send + Sync> FromRequestParts<S> for Act {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, store: &Store) -> Result<Self, Problem> {
-        let actor = text(&parts.headers, "x-agent-id")?.map_or_else(|| Actor::human("local"), Actor::agent);
-        handle(parts, store, actor).map(Self)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let agent = text(&parts.headers, "x-agent-id")?.map(Actor::agent);
+        handle(parts, &board(parts)?, agent).map(Self)
     }
 }
 
-/// An agent named by the path, and the board as it sees it: it is the actor unless the headers name another.
+/// The same outside of the transaction of an idempotency key: for what is the same however often it is done, and cannot
+/// be part of a transaction of the caller's tenant.
+pub(crate) struct Apart(pub(crate) Kanban);
+
+impl<S: Send + Sync> FromRequestParts<S> for Apart {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let agent = text(&parts.headers, "x-agent-id")?.map(Actor::agent);
+        handle(parts, &caller(parts)?, agent).map(Self)
+    }
+}
+
+/// An agent named by the path, and the board as it sees it: it is the actor unless the headers name another, or the token
+/// is another agent's.
 pub(crate) struct AsAgent(pub(crate) Kanban, pub(crate) String);
 
-impl FromRequestParts<Store> for AsAgent {
+impl<S: Send + Sync> FromRequestParts<S> for AsAgent {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, store: &Store) -> Result<Self, Problem> {
-        let agent = path_id(parts, store).await?;
-        let actor = Actor::agent(text(&parts.headers, "x-agent-id")?.unwrap_or(Cow::Borrowed(&agent)));
-        Ok(Self(handle(parts, store, actor)?, agent))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let agent = path_id(parts, state).await?;
+        Ok(Self(for_agent(parts, &agent)?, agent))
     }
 }
 
-/// The board as the sender of a request that is not REST sees it: `X-Agent-Id` makes it that agent, else it is `actor`.
-pub(crate) fn caller(parts: &Parts, store: &Store, actor: Actor) -> Result<Kanban, Problem> {
-    let actor = text(&parts.headers, "x-agent-id")?.map_or(actor, Actor::agent);
-    handle(parts, store, actor)
+/// The text that the path names a thing with, as it stands there.
+pub(crate) struct Name(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        path_id(parts, state).await.map(Self)
+    }
 }
 
-fn handle(parts: &Parts, store: &Store, mut actor: Actor) -> Result<Kanban, Problem> {
+/// The board as an agent sees it: the one that the headers name, else the token's own where it is an agent's, else this
+/// one.
+pub(crate) fn for_agent(parts: &Parts, agent: &str) -> Result<Kanban, Problem> {
+    let kanban = board(parts)?;
+    let actor = match text(&parts.headers, "x-agent-id")? {
+        Some(named) => Some(Actor::agent(named)),
+        None => (kanban.actor().kind != ActorKind::Agent).then(|| Actor::agent(agent)),
+    };
+    handle(parts, &kanban, actor)
+}
+
+/// The caller's board, in the transaction of an idempotency key where there is one.
+fn board(parts: &Parts) -> Result<Kanban, Problem> {
+    match parts.extensions.get::<Joined>() {
+        Some(Joined(transaction)) => Ok(transaction.clone()),
+        None => caller(parts),
+    }
+}
+
+fn caller(parts: &Parts) -> Result<Kanban, Problem> {
+    let admitted = parts.extensions.get::<Caller>().map(|Caller(kanban)| kanban.clone());
+    admitted.ok_or_else(|| kanban_core::Error::Internal { source: "a route that lets in nobody".into() }.into())
+}
+
+/// The board for one actor, or whoever the caller is, with what the headers say of the occasion.
+fn handle(parts: &Parts, kanban: &Kanban, actor: Option<Actor>) -> Result<Kanban, Problem> {
+    let mut actor = actor.unwrap_or_else(|| kanban.actor().clone());
     actor.run_id = text(&parts.headers, "x-agent-run")?.map(Cow::into_owned);
     actor.context = text(&parts.headers, "x-agent-context")?
         .map(|json| {
@@ -82,10 +124,7 @@ fn handle(parts: &Parts, store: &Store, mut actor: Actor) -> Result<Kanban, Prob
         })
         .transpose()?;
     actor.request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-    let kanban = match parts.extensions.get::<Joined>() {
-        Some(Joined(transaction)) => transaction.acting_as(actor)?,
-        None => store.tenant(TENANT, actor)?,
-    };
+    let kanban = kanban.acting_as(actor)?;
     Ok(match epoch(&parts.headers)? {
         Some(epoch) => kanban.under_claim(epoch),
         None => kanban,

@@ -4,16 +4,19 @@
 //! The key, a fingerprint of the request and its answer are written in the transaction of what the request does. Only
 //! success is kept: a refusal has changed nothing, and the same request may succeed later.
 
+use std::sync::{Mutex, PoisonError};
+
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use kanban_core::{Actor, IdempotencyKey, Kanban, Once, Store};
+use kanban_core::{IdempotencyKey, Kanban, Once};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::auth::Caller;
 use crate::extract;
 use crate::problem::Problem;
 
@@ -28,31 +31,47 @@ const ASKED: [&str; 6] = ["content-type", "if-match", "prefer", "x-agent-id", "x
 pub(crate) struct Joined(pub(crate) Kanban);
 
 /// Carries a request that has a key out once.
-pub(crate) async fn once(State(store): State<Store>, request: Request, next: Next) -> Response {
+pub(crate) async fn once(request: Request, next: Next) -> Response {
     if request.method().is_safe() {
         return next.run(request).await;
     }
     match key_of(request.headers()) {
         Ok(None) => next.run(request).await,
-        Ok(Some(key)) => under_key(&store, key, request, next).await.unwrap_or_else(IntoResponse::into_response),
+        Ok(Some(key)) => under_key(key, request, next).await.unwrap_or_else(IntoResponse::into_response),
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn under_key(store: &Store, key: String, request: Request, next: Next) -> Result<Response, Problem> {
-    let key = IdempotencyKey { caller: String::new(), key };
+async fn under_key(key: String, request: Request, next: Next) -> Result<Response, Problem> {
+    let Some(Caller(kanban)) = request.extensions().get::<Caller>().cloned() else {
+        return Err(kanban_core::Error::Internal { source: "a key of nobody".into() }.into());
+    };
+    // whose key it is: two tokens may choose the same
+    let caller = kanban.token_id().map(|id| id.to_string()).unwrap_or_default();
+    let key = IdempotencyKey { caller, key };
     let (parts, body) = request.into_parts();
     let body = extract::bytes(Request::from_parts(parts.clone(), body)).await?;
     let fingerprint = fingerprint(&parts, &body);
-    let kanban = store.tenant(extract::TENANT, Actor::system("idempotency"))?;
+    // what the first caller is shown and nobody who comes again
+    let shown = Mutex::new(None);
     let work = |kanban: Kanban| {
         let mut request = Request::from_parts(parts.clone(), Body::from(body.clone()));
         request.extensions_mut().insert(Joined(kanban));
-        let next = next.clone();
-        async move { Kept::of(next.run(request).await).await.map(|kept| kept.to_bytes()) }
+        let (next, shown) = (next.clone(), &shown);
+        async move {
+            let (kept, whole) = Kept::of(next.run(request).await).await?;
+            *shown.lock().unwrap_or_else(PoisonError::into_inner) = whole;
+            Ok(kept.to_bytes())
+        }
     };
     Ok(match kanban.once(&key, &fingerprint, work).await? {
-        Once::Done(answer) => Kept::from_bytes(&answer)?.into_response(),
+        Once::Done(answer) => {
+            let mut kept = Kept::from_bytes(&answer)?;
+            if let Some(whole) = shown.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                kept.body = whole;
+            }
+            kept.into_response()
+        }
         Once::Before(answer) => {
             let replayed = (REPLAYED, HeaderValue::from_static("true"));
             ([replayed], Kept::from_bytes(&answer)?).into_response()
@@ -93,7 +112,7 @@ fn fingerprint(parts: &Parts, body: &Bytes) -> [u8; 32] {
 }
 
 /// An answer as it is kept: a line about it, and its body.
-struct Kept {
+pub(crate) struct Kept {
     head: Head,
     body: Bytes,
 }
@@ -104,20 +123,33 @@ struct Head {
     headers: Vec<(String, String)>,
 }
 
+/// The body to keep of an answer that holds a secret.
+#[derive(Clone)]
+pub(crate) struct Instead(Bytes);
+
 impl Kept {
-    /// A successful answer; any other goes back as it is.
-    async fn of(response: Response) -> Result<Self, Response> {
+    /// Marks an answer: this is kept of it, and not its body.
+    pub(crate) fn instead(body: &impl Serialize) -> Instead {
+        Instead(serde_json::to_vec(body).unwrap_or_default().into())
+    }
+
+    /// What is kept of a successful answer, and its whole body where that is more; any other goes back as it is.
+    async fn of(response: Response) -> Result<(Self, Option<Bytes>), Response> {
         if !response.status().is_success() {
             return Err(response);
         }
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
         let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
         let headers = parts.headers.iter().filter(|(name, _)| *name != header::CONTENT_LENGTH);
         let headers = headers.filter_map(|(name, value)| Some((name.to_string(), text(value)?))).collect();
         let body = axum::body::to_bytes(body, usize::MAX)
             .await
             .map_err(|error| Problem::from(kanban_core::Error::Internal { source: error.into() }).into_response())?;
-        Ok(Self { head: Head { status: parts.status.as_u16(), headers }, body })
+        let head = Head { status: parts.status.as_u16(), headers };
+        Ok(match parts.extensions.remove::<Instead>() {
+            Some(Instead(kept)) => (Self { head, body: kept }, Some(body)),
+            None => (Self { head, body }, None),
+        })
     }
 
     fn to_bytes(&self) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! The board over HTTP: a thin server over `kanban-core`. It translates; every rule is the core's.
 
+mod auth;
 pub mod cli;
 mod config;
 mod etag;
@@ -41,6 +42,7 @@ pub fn app(store: Store, config: &Config) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, config.answer_time))
         .layer(DefaultBodyLimit::max(config.body_limit));
-    let mcp = mcp::route(&store, config);
-    rest::routes(store.clone()).merge(mcp).layer(layers).with_state(store)
+    let guard = auth::Guard::new(store.clone(), config);
+    let routes = rest::routes().merge(mcp::route(&store, config)).layer(from_fn_with_state(guard, auth::identify));
+    routes.layer(layers).with_state(store)
 }

@@ -38,7 +38,8 @@ pub(crate) async fn observe(State(telemetry): State<Arc<Telemetry>>, mut request
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     request.extensions_mut().insert(id.clone());
-    let span = tracing::info_span!("request", request.id = %id.0);
+    let empty = tracing::field::Empty;
+    let span = tracing::info_span!("request", request.id = %id.0, tenant.id = empty, token.id = empty);
     let mut response = tracing::Instrument::instrument(next.run(request), span).await;
     let status = response.status();
     let is_finished = response.extensions_mut().remove::<Finished>().is_some();

@@ -153,6 +153,7 @@ impl From<Error> for Problem {
             ErrorKind::NotFound => StatusCode::NOT_FOUND,
             ErrorKind::VersionMismatch => StatusCode::PRECONDITION_FAILED,
             ErrorKind::Conflict => StatusCode::CONFLICT,
+            ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
             ErrorKind::Forbidden => StatusCode::FORBIDDEN,
             ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -168,6 +169,13 @@ impl From<Error> for Problem {
         }
         match &error {
             Error::VersionConflict { actual, .. } => problem.0.headers.push((header::ETAG, format!("\"{actual}\""))),
+            Error::Unauthenticated => {
+                problem.0.headers.push((header::WWW_AUTHENTICATE, "Bearer realm=\"kanban\"".to_owned()));
+            }
+            Error::ScopeNeeded { needed } => {
+                let challenge = format!("Bearer realm=\"kanban\", error=\"insufficient_scope\", scope=\"{needed}\"");
+                problem.0.headers.push((header::WWW_AUTHENTICATE, challenge));
+            }
             Error::Unavailable { retry_after, .. } => {
                 let seconds = retry_after.map_or(1, |after| after.as_secs().max(1));
                 problem.0.headers.push((header::RETRY_AFTER, seconds.to_string()));

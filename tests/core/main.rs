@@ -39,6 +39,8 @@ mod search;
 mod search_at_scale;
 mod sessions;
 mod tasks;
+mod tenants;
+mod tokens;
 mod transactions;
 mod wall;
 mod workspaces;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use kanban_core::{
-    Actor, BoardDetail, ClaimNext, JsonObject, Kanban, NewBoard, NewCard, NewComment, NewDependency, NewWorkspace,
-    Store,
+    Actor, BoardDetail, ClaimNext, JsonObject, Kanban, NewBoard, NewCard, NewComment, NewDependency, NewToken,
+    NewWorkspace, Store, TokenScope,
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Row};
@@ -38,6 +38,8 @@ async fn fill(store: &Store, tenant: &str, key: &str) -> (Kanban, BoardDetail) {
     }
     kanban.create_comment(cards[0].id, NewComment::saying(named("comment"))).await.expect("a comment");
     kanban.add_dependency(cards[5].id, NewDependency::waits_for(cards[4].id)).await.expect("a dependency");
+    let token = NewToken::named(named("token"), TokenScope::Read);
+    kanban.create_token(token).await.expect("a token");
     let agent = store.tenant(tenant, Actor::agent(named("agent"))).expect("an agent");
     let claimed = agent.claim_next(&named("agent"), ClaimNext::default()).await.expect("a claim");
     assert_eq!(claimed.items.len(), 1);

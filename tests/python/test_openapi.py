@@ -34,10 +34,23 @@ BEFORE = {
     # what is deleted must be empty
     "delete_column": ["create_column"],
     "delete_workspace": ["create_workspace"],
+    "get_token": ["create_token"],
+    "revoke_token": ["create_token"],
+    "get_tenant": ["create_tenant"],
+    "suspend_tenant": ["create_tenant"],
+    "resume_tenant": ["create_tenant"],
+    # what works is not deleted
+    "delete_tenant": ["create_tenant", "suspend_tenant"],
 }
 
 # what the examples call the thing that one of them makes
-MADE = {"create_comment": "N1", "create_attachment": "F1", "create_column": "C1", "create_workspace": "W1"}
+MADE = {
+    "create_comment": "N1",
+    "create_attachment": "F1",
+    "create_column": "C1",
+    "create_workspace": "W1",
+    "create_token": "T1",
+}
 
 
 def resolved(thing: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 //! A server on a free port and a client that talks to it.
 
+use kanban_core::Store;
 use kanban_server::Config;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -54,15 +55,24 @@ impl Server {
     }
 
     pub async fn start_with(config: Config) -> Self {
-        let recorder = Recorder::start();
         let database = support::database().await;
         let store = database.store().await;
         let (_, board) = support::board(&store).await;
+        let columns = std::array::from_fn(|i| board.columns[i].id.to_string());
+        Self::serve(store, database, columns, config).await
+    }
+
+    /// Another server on the same database, which is left as it is.
+    pub async fn on(other: &Self, config: Config) -> Self {
+        Self::serve(other.database.store().await, other.database.clone(), other.columns.clone(), config).await
+    }
+
+    async fn serve(store: Store, database: support::Database, columns: [String; 3], config: Config) -> Self {
+        let recorder = Recorder::start();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("its address"));
         let app = kanban_server::app(store, &config);
         let task = tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") });
-        let columns = std::array::from_fn(|i| board.columns[i].id.to_string());
         Self { base, http: reqwest::Client::new(), task, database, columns, recorder }
     }
 

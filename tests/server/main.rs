@@ -23,5 +23,8 @@ mod openapi;
 mod paths;
 mod process;
 mod refusals;
+mod scopes;
 mod search;
+mod tenants;
+mod tokens;
 mod workspaces;

@@ -144,9 +144,10 @@ async fn what_keeps_it_from_starting_is_said_in_a_sentence() {
     let dir = support::reachable_dir();
     let file = dir.path().join("file");
     std::fs::write(&file, "mine").expect("a file");
+    let url = support::database().await.url();
     let cases: [(Vec<String>, &str); 5] = [
         (vec!["--bind".into(), format!("127.0.0.1:{port}")], "--bind 127.0.0.1:0"),
-        (vec!["--bind".into(), "0.0.0.0:0".into()], "this machine only"),
+        (vec!["--bind".into(), "0.0.0.0:0".into(), "--database-url".into(), url], "token create"),
         (vec!["--bind".into(), "127.0.0.1:0".into(), "--data-dir".into(), file.display().to_string()], "--data-dir"),
         (
             vec![
@@ -264,4 +265,77 @@ async fn a_key_holds_over_two_servers_of_which_one_is_killed() {
         .await
         .expect("the cards count");
     assert_eq!(cards, 1);
+}
+
+/// Runs the binary to its end and answers what it printed.
+fn output(url: &str, arguments: &[&str]) -> String {
+    let output = binary().env("DATABASE_URL", url).args(arguments).output().expect("it runs");
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[tokio::test]
+async fn tokens_and_tenants_are_looked_after_on_the_command_line() {
+    let url = support::database().await.url();
+    let shown = output(&url, &["token", "create", "--name", "root", "--scope", "admin"]);
+    assert!(shown.starts_with("kfa_") && shown.trim_end().len() == 66, "standard output is the token: {shown}");
+    assert!(output(&url, &["tenant", "create", "acme"]).starts_with("acme  created "));
+    let create =
+        ["token", "create", "--tenant", "acme", "--scope", "write", "--name", "ci", "--expires-in", "90d", "--json"];
+    let created: serde_json::Value = serde_json::from_str(&output(&url, &create)).expect("JSON");
+    let text = created["token"].as_str().expect("its text").to_owned();
+    assert!(created["id"].is_string() && created["expires_at"].is_string(), "{created}");
+    let listed = output(&url, &["token", "list", "--tenant", "acme"]);
+    assert!(listed.contains("[write]  for human ci, until ") && listed.lines().count() == 1, "{listed}");
+    assert!(!listed.contains(&text));
+    let server = Running::start(binary().env("DATABASE_URL", &url));
+    assert!(server.said.contains("Bearer $TOKEN"), "{}", server.said);
+    let client = reqwest::Client::new();
+    let get = async |token: Option<&str>| {
+        let request = client.get(format!("http://{}/v1/boards", server.address));
+        let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
+        request.send().await.expect("an answer")
+    };
+    assert_eq!(get(None).await.status(), 401, "there are tokens, and others may share the database");
+    assert_eq!(get(Some(shown.trim_end())).await.status(), 200);
+    let theirs: serde_json::Value = get(Some(&text)).await.json().await.expect("JSON");
+    assert_eq!(theirs["items"], serde_json::json!([]), "the other tenant's");
+    let prefix = created["prefix"].as_str().expect("a prefix");
+    let revoked = output(&url, &["token", "revoke", "--tenant", "acme", prefix]);
+    assert!(revoked.contains(", revoked "), "{revoked}");
+    assert!(output(&url, &["tenant", "suspend", "acme"]).contains(", suspended "));
+    assert!(output(&url, &["tenant", "resume", "acme"]).contains(", at work"));
+    output(&url, &["tenant", "suspend", "acme"]);
+    let refused = binary().env("DATABASE_URL", &url).args(["tenant", "delete", "acme"]).output().expect("it runs");
+    assert!(!refused.status.success(), "not without --yes");
+    assert!(output(&url, &["tenant", "delete", "acme", "--yes"]).contains(", deleted "));
+    let tenants: serde_json::Value = serde_json::from_str(&output(&url, &["tenant", "list", "--json"])).expect("JSON");
+    assert_eq!(tenants.as_array().map(Vec::len), Some(2), "{tenants}");
+    for (arguments, expected) in [
+        (vec!["token", "create", "--name", "x"], "--scope"),
+        (vec!["token", "create", "--name", "x", "--scope", "all"], "all"),
+        (vec!["token", "create", "--name", "x", "--scope", "read", "--expires-in", "soon"], "90d"),
+        (vec!["token", "revoke", "nothing"], "token list"),
+        (vec!["token", "list", "--tenant", "initech"], "initech"),
+    ] {
+        let refused = binary().env("DATABASE_URL", &url).args(&arguments).output().expect("it runs");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && said.contains(expected), "{arguments:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn another_address_than_this_machine_s_is_served_with_tokens_only() {
+    let url = support::database().await.url();
+    output(&url, &["token", "create", "--name", "root", "--scope", "admin"]);
+    let mut command = binary();
+    command.env("DATABASE_URL", &url).args(["--bind", "0.0.0.0:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut running =
+        Running { child: command.spawn().expect("it starts"), address: String::new(), said: String::new() };
+    let lines = BufReader::new(running.child.stdout.take().expect("its output")).lines();
+    let line = lines.map(|line| line.expect("text")).find(|line| line.starts_with("listening on"));
+    let port = line.expect("it listens").rsplit(':').next().expect("a port").to_owned();
+    running.address = format!("127.0.0.1:{port}");
+    assert!(get(&running.address, "/v1/boards").starts_with("HTTP/1.1 401"));
+    assert!(get(&running.address, "/healthz").starts_with("HTTP/1.1 200"));
 }

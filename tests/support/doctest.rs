@@ -18,3 +18,14 @@ where
         outcome.unwrap();
     });
 }
+
+fn example_of_store<F>(run: impl FnOnce(kanban_core::Store, kanban_core::Kanban) -> F)
+where
+    F: Future<Output = kanban_core::Result<()>>,
+{
+    example(async |kanban, _| {
+        // the same database, entered by another door
+        let store = kanban.store().clone();
+        run(store, kanban).await
+    });
+}

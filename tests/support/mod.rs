@@ -120,6 +120,7 @@ pub fn seed() -> u64 {
 }
 
 /// A migrated, empty database that no other test uses.
+#[derive(Clone)]
 pub struct Database {
     name: String,
 }

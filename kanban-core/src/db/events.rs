@@ -12,7 +12,7 @@ use crate::model::{BoardId, BoardRef, EntityId, Event};
 macro_rules! event_columns {
     () => {
         "e.stream, e.seq, e.at, e.entity_type, e.entity_id, e.action, e.actor_kind, e.actor_id, e.run_id, \
-         e.agent_context, e.request_id, e.payload"
+         e.agent_context, e.request_id, e.token_id, e.payload"
     };
 }
 pub(crate) use event_columns;
@@ -55,6 +55,7 @@ pub(crate) struct EventRow {
     run_id: Option<String>,
     agent_context: Option<Json<Box<RawValue>>>,
     request_id: Option<String>,
+    token_id: Option<Uuid>,
     payload: Json<Box<RawValue>>,
 }
 
@@ -72,6 +73,7 @@ impl From<EventRow> for Event {
             run_id: row.run_id,
             agent_context: row.agent_context.map(object),
             request_id: row.request_id,
+            token_id: row.token_id.map(Into::into),
             payload: with_public_ids(row.payload.0),
         }
     }

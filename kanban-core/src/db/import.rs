@@ -20,13 +20,14 @@ macro_rules! events {
                 returning seq
             )
             insert into kanban.events (tenant_id, stream, seq, at, entity_type, entity_id, action, actor_kind, actor_id,
-                run_id, agent_context, request_id, payload)
+                run_id, agent_context, request_id, token_id, payload)
             select $1::text, $2::uuid, bumped.seq - cardinality($3::uuid[]) + u.place, now(), '",
             $entity,
             "', e.id, '",
             $action,
             "', $4::jsonb ->> 'kind', $4::jsonb ->> 'id', $4::jsonb ->> 'run_id',
-                nullif($4::jsonb -> 'context', 'null'), $4::jsonb ->> 'request_id', ",
+                nullif($4::jsonb -> 'context', 'null'), $4::jsonb ->> 'request_id',
+                ($4::jsonb ->> 'token_id')::uuid, ",
             $payload,
             " from bumped
             cross join unnest($3::uuid[]) with ordinality as u (id, place)
@@ -38,6 +39,7 @@ macro_rules! events {
 }
 
 registered! {
+    REQUIRE_LEAVE = "select kanban.require_leave($1, $2)::text";
     LOCK_GRAPH = "select kanban.lock_dependency_graph($1)::text";
     LOCK_COLUMNS = "select kanban.lock_columns($1, array[$2::uuid])::text";
     REQUIRE_OPEN_BOARD = "select kanban.require_open_board($1, $2)::text";
@@ -241,6 +243,8 @@ impl<'a> Import<'a> {
     pub(crate) async fn state(&mut self) -> Result<State> {
         let tx = &mut *self.conn;
         sqlx::query(LOCK_GRAPH.sql).bind(self.tenant).execute(&mut *tx).await.map_err(failed)?;
+        let leave = sqlx::query(REQUIRE_LEAVE.sql).bind(self.tenant).bind(bind(self.actor));
+        leave.execute(&mut *tx).await.map_err(failed)?;
         sqlx::query(LOCK_COLUMNS.sql).bind(self.tenant).bind(self.board).execute(&mut *tx).await.map_err(failed)?;
         let open = sqlx::query(REQUIRE_OPEN_BOARD.sql).bind(self.tenant).bind(self.board);
         open.execute(&mut *tx).await.map_err(failed)?;

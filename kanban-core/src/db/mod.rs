@@ -25,6 +25,7 @@ pub(crate) mod search;
 pub(crate) mod summary;
 pub(crate) mod tasks;
 pub(crate) mod tenants;
+pub(crate) mod tokens;
 pub(crate) mod transaction;
 pub(crate) mod waits;
 pub(crate) mod wall;
@@ -86,6 +87,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         summary::STATEMENTS,
         tasks::STATEMENTS,
         tenants::STATEMENTS,
+        tokens::STATEMENTS,
         waits::STATEMENTS,
         wall::STATEMENTS,
         workspaces::STATEMENTS,

@@ -123,8 +123,17 @@ const CONSTRAINTS: &[(&str, Broken)] = &[
     ("respreads_column_fk", Broken::Defect),
     ("respreads_pk", Broken::Defect),
     ("secrets_pk", Broken::Defect),
+    ("tenants_deleted_suspended", Broken::Defect),
     ("tenants_id_slug", Broken::Invalid("/id", "must be lower-case letters, digits, - and _")),
     ("tenants_pk", Broken::Duplicate("tenant", "id")),
+    ("tokens_actor_kind", Broken::Defect),
+    ("tokens_expire_later", Broken::Invalid("/expires_at", "must be in the future")),
+    ("tokens_name_length", Broken::Invalid("/name", "must have 1 to 128 characters")),
+    ("tokens_pk", Broken::Duplicate("token", "id")),
+    ("tokens_prefix_unique", Broken::Duplicate("token", "prefix")),
+    ("tokens_scopes_known", Broken::Invalid("/scopes", "must name at least one of read, write and admin")),
+    ("tokens_tag_size", Broken::Defect),
+    ("tokens_tenant_fk", Broken::Missing("tenant")),
     ("workspaces_description_size", Broken::Invalid("/description", "has more than 16 KiB")),
     ("workspaces_metadata_object", Broken::Invalid("/metadata", TOO_LARGE)),
     ("workspaces_name_length", Broken::Invalid("/name", "must have 1 to 256 characters")),
@@ -246,6 +255,7 @@ struct Detail {
     until: String,
     reason: String,
     role: String,
+    tenant: String,
     path: Vec<String>,
     actual: i64,
     limit: i64,
@@ -260,8 +270,8 @@ fn refused(error: &PgDatabaseError, names: Names<'_>) -> Error {
     let number = |name| name_of(name, names).parse().unwrap_or_default();
     match error.message() {
         "not_found" => {
-            const KINDS: [&str; 8] =
-                ["card", "attachment", "board", "column", "comment", "workspace", "dependency", "tenant"];
+            const KINDS: [&str; 9] =
+                ["card", "attachment", "board", "column", "comment", "workspace", "dependency", "tenant", "token"];
             let what = KINDS.into_iter().find(|kind| *kind == d.what).unwrap_or("thing");
             // two cards of one call are told apart by their side
             let name = names.iter().find(|(name, _)| *name == d.side).map(|(_, id)| id.to_string());
@@ -333,6 +343,21 @@ fn refused(error: &PgDatabaseError, names: Names<'_>) -> Error {
         "claim_too_old" => Error::State {
             code: "claim_too_old",
             detail: format!("The claim on {} has been kept for as long as a claim may be. Claim it again.", d.card),
+        },
+        "token_over" => Error::Unauthenticated,
+        "tenant_suspended" => Error::TenantSuspended { tenant: d.tenant },
+        "tenant_active" => Error::State {
+            code: "tenant_active",
+            detail: format!("The tenant {} works. Suspend it before it is deleted.", d.tenant),
+        },
+        "tenant_deleted" => Error::State {
+            code: "tenant_deleted",
+            detail: format!("The tenant {} was deleted, and its name is not given again. Choose another.", d.tenant),
+        },
+        "tenant_default" => Error::State {
+            code: "tenant_default",
+            detail: "The tenant default belongs to whoever runs the server; it cannot be suspended or deleted."
+                .to_owned(),
         },
         "wall_missing" => super::wall::wall_missing(&d.role),
         "no_done_column" => Error::State {

@@ -17,6 +17,10 @@ named! {
         Comment = "comment",
         /// An attachment.
         Attachment = "attachment",
+        /// A service token.
+        Token = "token",
+        /// A tenant, on its own stream or, once it is gone, on that of those who look after tenants.
+        Tenant = "tenant",
     }
 }
 
@@ -75,6 +79,18 @@ named! {
         AttachmentCreated = "attachment.created",
         /// An attachment was taken off its card.
         AttachmentDeleted = "attachment.deleted",
+        /// A token was created.
+        TokenCreated = "token.created",
+        /// A token was ended.
+        TokenRevoked = "token.revoked",
+        /// The tenant came.
+        TenantCreated = "tenant.created",
+        /// The tenant was stopped.
+        TenantSuspended = "tenant.suspended",
+        /// The tenant goes on.
+        TenantResumed = "tenant.resumed",
+        /// A tenant went, with all that it had.
+        TenantDeleted = "tenant.deleted",
     }
 }
 

@@ -1,8 +1,8 @@
 //! Who acts: every operation is done by somebody, and its event says who.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::JsonObject;
+use super::{JsonObject, TokenId};
 
 /// What kind of actor it is. Agents are kept out of each other's claimed cards; people and the system may override.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +61,20 @@ pub struct Actor {
     /// The request that carries the operation, to join events with logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The service token it is done with. A handle that is a token's sets it itself.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_uuid")]
+    pub token_id: Option<TokenId>,
+}
+
+/// As the database has it.
+fn as_uuid<S: Serializer>(id: &Option<TokenId>, serializer: S) -> Result<S::Ok, S::Error> {
+    id.map(TokenId::uuid).serialize(serializer)
+}
+
+impl From<&ActorRef> for Actor {
+    fn from(actor: &ActorRef) -> Self {
+        Self::new(actor.kind, &actor.id)
+    }
 }
 
 impl Actor {
@@ -94,7 +108,7 @@ impl Actor {
     }
 
     fn new(kind: ActorKind, id: impl Into<String>) -> Self {
-        Self { kind, id: id.into(), run_id: None, context: None, request_id: None }
+        Self { kind, id: id.into(), run_id: None, context: None, request_id: None, token_id: None }
     }
 
     /// The same actor in a run of its framework.

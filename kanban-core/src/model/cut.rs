@@ -2,7 +2,8 @@
 
 use super::{
     BoardPatch, Bulk, BulkOperation, CardPatch, ClaimNext, ColumnPatch, ColumnPlace, MoveCard, NewAttachment, NewBoard,
-    NewCard, NewColumn, NewComment, NewDependency, NewWorkspace, Place, Release, WorkspacePatch, check,
+    NewCard, NewColumn, NewComment, NewDependency, NewTenant, NewToken, NewWorkspace, Place, Release, WorkspacePatch,
+    check,
 };
 
 /// Inputs whose prose can be cut to its limit.
@@ -128,6 +129,8 @@ impl CutToFit for ClaimNext {}
 impl CutToFit for ColumnPlace {}
 impl CutToFit for MoveCard {}
 impl CutToFit for NewDependency {}
+impl CutToFit for NewTenant {}
+impl CutToFit for NewToken {}
 impl CutToFit for Place {}
 
 /// A text that may be absent.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{ActorKind, BoardId, EntityId, JsonObject, Timestamp};
+use super::{ActorKind, BoardId, EntityId, JsonObject, Timestamp, TokenId};
 
 /// One change of one thing.
 #[derive(Debug, Clone, Serialize)]
@@ -32,6 +32,8 @@ pub struct Event {
     pub agent_context: Option<JsonObject>,
     /// The request that carried it.
     pub request_id: Option<String>,
+    /// The service token it was done with.
+    pub token_id: Option<TokenId>,
     /// `before` and `after` of the members that changed; `after_card_id` is the card that it was placed behind, and
     /// `after_column_id` the column, null for the first place.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]

@@ -98,6 +98,8 @@ id_types! {
     AttachmentId => "attachment", "01JD8QGZ5R00000000000000F1";
     /// Names a dependency.
     DependencyId => "dependency", "01JD8QGZ5R00000000000000P1";
+    /// Names a service token.
+    TokenId => "token", "01JD8QGZ5R00000000000000T1";
     /// Names whatever an event is about.
     EntityId => "thing", "01JD8QGZ5R00000000000000D1";
 }

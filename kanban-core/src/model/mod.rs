@@ -84,7 +84,9 @@ mod search;
 mod storable;
 mod summary;
 mod task;
+mod tenant;
 mod timestamp;
+mod token;
 mod version;
 mod waits;
 mod web_address;
@@ -128,7 +130,7 @@ pub use forecast::{
 pub(crate) use forecast::{RUNS, draw, warnings};
 pub use idempotency::IdempotencyKey;
 pub use ids::{
-    AttachmentId, BoardId, BoardRef, CardId, CardRef, ColumnId, CommentId, DependencyId, EntityId, TenantId,
+    AttachmentId, BoardId, BoardRef, CardId, CardRef, ColumnId, CommentId, DependencyId, EntityId, TenantId, TokenId,
     WorkspaceId,
 };
 pub use json::JsonObject;
@@ -144,7 +146,9 @@ pub use search::{FoundCard, FoundComment, FoundIn, Search, SearchHit, SearchQuer
 pub use summary::{AgentSummary, FinishedDay, SummaryFilter};
 pub(crate) use task::TaskFilter;
 pub use task::{FullColumn, LeftOut, LeftOutCode, LeftOutReason, NextTasks, Tasks};
+pub use tenant::{CreatedTenant, NewTenant, Tenant};
 pub use timestamp::Timestamp;
+pub use token::{CreatedToken, NewToken, Token, TokenScope};
 pub use version::{Epoch, Expected, Version};
 pub(crate) use waits::Waits;
 pub(crate) use window::{DEFAULT_DAYS, unknown_time_zone};

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{Card, Day, EntityRef, Expected, JsonObject, PartialCard, Seconds, Timestamp};
+use super::{Card, Day, EntityRef, Expected, JsonObject, PartialCard, Seconds, TenantId, Timestamp};
 
 pub(super) const ULID: &str = "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$";
 pub(super) const CARD_REF: &str = "^([0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}|[A-Za-z][A-Za-z0-9]{0,9}-[0-9]{1,18})$";
@@ -152,6 +152,14 @@ impl PartialSchema for JsonObject {
             .description(Some("A JSON object of the users' own, at most 16 KiB. No text in it holds U+0000."))
             .additional_properties(Some(AdditionalProperties::FreeForm(true)))
             .into()
+    }
+}
+
+impl ToSchema for TenantId {}
+
+impl PartialSchema for TenantId {
+    fn schema() -> RefOr<Schema> {
+        pattern("A tenant's name.", "^[a-z0-9][a-z0-9_-]{0,62}$", "acme")
     }
 }
 

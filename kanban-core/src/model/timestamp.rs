@@ -37,6 +37,12 @@ impl From<OffsetDateTime> for Timestamp {
     }
 }
 
+impl From<std::time::SystemTime> for Timestamp {
+    fn from(at: std::time::SystemTime) -> Self {
+        OffsetDateTime::from(at).into()
+    }
+}
+
 impl FromStr for Timestamp {
     type Err = String;
 

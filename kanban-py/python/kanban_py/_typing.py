@@ -71,7 +71,9 @@ Relation: TypeAlias = Literal[
 ]
 FoundIn: TypeAlias = Literal["key", "title", "card", "comment"]
 ExcerptField: TypeAlias = Literal["key", "external_id", "title", "label", "description", "comment"]
-EntityType: TypeAlias = Literal["workspace", "board", "column", "card", "dependency", "comment", "attachment"]
+EntityType: TypeAlias = Literal[
+    "workspace", "board", "column", "card", "dependency", "comment", "attachment", "token", "tenant"
+]
 Action: TypeAlias = Literal[
     "workspace.created",
     "workspace.updated",
@@ -99,11 +101,18 @@ Action: TypeAlias = Literal[
     "comment.deleted",
     "attachment.created",
     "attachment.deleted",
+    "token.created",
+    "token.revoked",
+    "tenant.created",
+    "tenant.suspended",
+    "tenant.resumed",
+    "tenant.deleted",
 ]
 ChangeKind: TypeAlias = Literal["created", "updated", "moved_here", "moved_away", "deleted", "restored"]
 BottleneckSign: TypeAlias = Literal["arrivals_minus_departures", "age", "wip_limit"]
 ForecastWarning: TypeAlias = Literal["short_history", "nothing_finished", "beyond_horizon"]
 BulkAction: TypeAlias = Literal["create", "update", "move", "add_labels", "remove_labels", "delete", "restore"]
+TokenScope: TypeAlias = Literal["read", "write", "admin"]
 NothingClaimedCode: TypeAlias = Literal["nothing_ready", "wip_limit", "capacity"]
 LeftOutCode: TypeAlias = Literal["archived", "blocked_by", "claimed_by", "not_assigned", "capability", "in_progress"]
 

@@ -202,6 +202,10 @@ class HistoryGone(Conflict):
         return int(self.details["seq"])
 
 
+class Unauthenticated(KanbanError):
+    """Nobody knows who calls: the token is missing, wrong, expired or revoked. It is not said which."""
+
+
 class PermissionDenied(KanbanError):
     """The actor may not do this."""
 
@@ -222,7 +226,16 @@ class Unavailable(KanbanError):
 
 _BY_KIND: dict[str, type[KanbanError]] = {
     cls.__name__: cls
-    for cls in (KanbanError, Invalid, NotFound, Conflict, VersionConflict, PermissionDenied, Unavailable)
+    for cls in (
+        KanbanError,
+        Invalid,
+        NotFound,
+        Conflict,
+        VersionConflict,
+        Unauthenticated,
+        PermissionDenied,
+        Unavailable,
+    )
 }
 
 _BY_CODE: dict[str, type[KanbanError]] = {

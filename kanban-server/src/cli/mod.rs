@@ -6,6 +6,8 @@ mod log;
 mod mcp;
 mod serve;
 mod store;
+mod tenant;
+mod token;
 mod welcome;
 
 use std::io::Write;
@@ -87,6 +89,25 @@ enum Command {
         /// The file, or - for standard input
         file: PathBuf,
     },
+    /// Create, list and revoke service tokens
+    Token {
+        #[command(subcommand)]
+        command: token::Command,
+        /// The tenant whose tokens they are
+        #[arg(long, global = true, default_value = "default")]
+        tenant: String,
+        /// Print the result as JSON
+        #[arg(long, global = true)]
+        json: bool,
+    },
+    /// Create, list, suspend, resume and delete tenants
+    Tenant {
+        #[command(subcommand)]
+        command: tenant::Command,
+        /// Print the result as JSON
+        #[arg(long, global = true)]
+        json: bool,
+    },
     /// Recompute counters, positions and sequences, and compare
     Doctor {
         /// Print the findings as JSON
@@ -144,6 +165,8 @@ impl Cli {
                 Command::Import { format: Format::Beads, board, json, file } => {
                     import::beads(settings, &board, &file, json).await
                 }
+                Command::Token { command, tenant, json } => token::run(settings, command, &tenant, json).await,
+                Command::Tenant { command, json } => tenant::run(settings, command, json).await,
                 Command::Doctor { json } => check::doctor(settings, json).await,
                 Command::Openapi => {
                     print(crate::openapi::DOCUMENT.trim_end());

@@ -7,6 +7,8 @@ use kanban_core::{Actor, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::Config;
+
 use super::{Failure, Settings, print, store, welcome};
 
 /// How long requests in flight have to finish once the server is told to stop.
@@ -33,10 +35,6 @@ impl Stop {
 
 pub(super) async fn serve(settings: &Settings) -> Result<(), Failure> {
     let bind = settings.bind;
-    if !bind.ip().is_loopback() {
-        let why = "there are no tokens yet to tell callers apart, so it serves this machine only";
-        return Err(format!("Cannot serve on {bind}: {why}. Use --bind 127.0.0.1:{}.", bind.port()).into());
-    }
     // before the database is started: a busy port is told at once
     let listener = TcpListener::bind(bind).await.map_err(|error| {
         format!(
@@ -46,12 +44,36 @@ pub(super) async fn serve(settings: &Settings) -> Result<(), Failure> {
     })?;
     let mut stop = Stop::listen()?;
     store::with_migrated(settings, async |store| {
+        let config = who_may_call(settings, store).await?;
         let address = listener.local_addr()?;
-        print(welcome::text(store, address, !settings.no_demo).await?);
+        print(welcome::text(store, address, !settings.no_demo, config.require_token).await?);
         print(format_args!("listening on http://{address}"));
-        run(store, crate::app(store.clone(), &settings.http), listener, &mut stop).await
+        run(store, crate::app(store.clone(), &config), listener, &mut stop).await
     })
     .await
+}
+
+/// Whether calls need a token. Without one, only this machine may call; and where the database is given, which others may
+/// share, not even it, once there are tokens.
+async fn who_may_call(settings: &Settings, store: &Store) -> Result<Config, Failure> {
+    let bind = settings.bind;
+    let has_tokens = store.has_tokens().await?;
+    if !bind.ip().is_loopback() && !has_tokens {
+        return Err(format!(
+            "Cannot serve on {bind}: there is no token to tell callers apart. Create one with `kanban-server token create \
+             --name admin --scope admin`, or serve this machine only with --bind 127.0.0.1:{}.",
+            bind.port()
+        )
+        .into());
+    }
+    let is_needed = !bind.ip().is_loopback() || (settings.url().is_some() && has_tokens);
+    let config = Config { require_token: settings.http.require_token || is_needed, ..settings.http.clone() };
+    if config.require_token {
+        tracing::info!("every call needs a token");
+    } else {
+        tracing::info!("open to everybody on this machine: a call without a token may do everything");
+    }
+    Ok(config)
 }
 
 async fn run(store: &Store, app: Router, listener: TcpListener, stop: &mut Stop) -> Result<(), Failure> {

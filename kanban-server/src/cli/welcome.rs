@@ -7,7 +7,16 @@ use kanban_core::{BoardFilter, ListCards, ListPage, Result, Store};
 use super::serve::setup;
 
 /// Seeds an empty database if wanted, and tells what to try.
-pub(super) async fn text(store: &Store, address: SocketAddr, demo: bool) -> Result<String> {
+pub(super) async fn text(store: &Store, address: SocketAddr, demo: bool, needs_token: bool) -> Result<String> {
+    let text = calls(store, address, demo).await?;
+    if !needs_token {
+        return Ok(text);
+    }
+    let text = text.replace("curl -s ", "curl -s -H \"Authorization: Bearer $TOKEN\" ");
+    Ok(format!("Every call needs a token; `kanban-server token create --name me --scope write` prints one.\n\n{text}"))
+}
+
+async fn calls(store: &Store, address: SocketAddr, demo: bool) -> Result<String> {
     let kanban = store.tenant("default", setup())?;
     if demo {
         kanban.seed_demo().await?;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{StatusCode, Uri, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use kanban_core::Store;
+use kanban_core::{Store, TokenScope};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
 use super::service::{Identity, Service};
+use crate::auth;
 use crate::config::Config;
 use crate::observe::Finished;
 use crate::problem::Problem;
@@ -34,7 +35,9 @@ pub(crate) fn route(store: &Store, config: &Config) -> Router<Store> {
     let service = Service::new(store.clone(), Identity::Request);
     let service =
         StreamableHttpService::new(move || Ok(service.clone()), Arc::new(LocalSessionManager::default()), config);
-    Router::new().route_service("/mcp", service).route_layer(from_fn(finished))
+    // what a tool needs beyond that, its operations ask for
+    let admit = from_fn_with_state(TokenScope::Read, auth::admit);
+    Router::new().route_service("/mcp", service).route_layer(from_fn(finished)).route_layer(admit)
 }
 
 /// An origin with the port that its scheme implies: without one, it would stand for any.

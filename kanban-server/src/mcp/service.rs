@@ -56,7 +56,7 @@ impl Service {
                 let parts = context.extensions.get::<axum::http::request::Parts>().ok_or_else(|| {
                     Problem::from(kanban_core::Error::Internal { source: "a request came without its head".into() })
                 })?;
-                crate::extract::caller(parts, &self.store, Actor::agent(client))
+                crate::extract::for_agent(parts, &client)
             }
         }
     }

@@ -41,6 +41,7 @@ pub(super) fn complete(document: &mut OpenApi) {
 pub(super) fn refusal_headers(status: StatusCode, response: &mut Response) {
     header(response, "X-Request-Id");
     match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => header(response, "WWW-Authenticate"),
         StatusCode::PRECONDITION_FAILED => header(response, "ETag"),
         StatusCode::SERVICE_UNAVAILABLE => header(response, "Retry-After"),
         _ => {}
@@ -62,6 +63,7 @@ fn shared() -> BTreeMap<String, RefOr<Header>> {
             "JSON pointers to the texts that were cut, with commas between; at most 50, and how many more.",
             text(),
         ),
+        ("WWW-Authenticate", "That a bearer token is needed and, where one lacks it, with which scope.", text()),
         ("Retry-After", "Seconds after which to try again.", seconds),
     ];
     let headers = headers.map(|(name, description, schema)| {

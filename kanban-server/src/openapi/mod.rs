@@ -13,8 +13,10 @@ mod table;
 use std::sync::LazyLock;
 
 use utoipa::openapi::info::LicenseBuilder;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, Paths};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths};
 
 pub(crate) use refusals::{Conflict, Forbidden, NotFound, PreconditionFailed, Unavailable};
 pub(crate) use table::Table;
@@ -23,7 +25,7 @@ use crate::rest;
 
 /// The whole document as JSON, as `/openapi.json`, `kanban-server openapi` and `docs/openapi.json` have it.
 pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-    let (_, mut document) = rest::table().split(|routes| routes);
+    let (_, mut document) = rest::table().split();
     names::refer(&mut document);
     params::unite(&mut document);
     params::idempotent(&mut document);
@@ -36,6 +38,9 @@ pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     json.push('\n');
     json
 });
+
+/// What the document calls the way to say who calls.
+const TOKEN: &str = "token";
 
 /// What the document says before its paths.
 fn start() -> OpenApi {
@@ -57,18 +62,27 @@ fn start() -> OpenApi {
         ("search", "Cards and comments by what they say."),
         ("metrics", "How work flows, what agents did, and when work will be done."),
         ("events", "What has changed, in a gapless sequence for each board; who did it, and how."),
+        ("tokens", "Who may call, and what they may do."),
+        ("tenants", "Whose boards they are, for whoever runs the server."),
         ("server", "The server itself."),
     ];
     let tags = tags.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build());
-    OpenApiBuilder::new().info(info).paths(Paths::new()).tags(Some(tags)).build()
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("kfa_<prefix>_<secret>").description(Some(
+        "A service token. An operation names the scope that it needs; `write` includes `read`, and `admin` both. A server \
+         that is open to its own machine takes calls from there without one.",
+    ));
+    let components = ComponentsBuilder::new().security_scheme(TOKEN, SecurityScheme::Http(token.build())).build();
+    let document = OpenApiBuilder::new().info(info).paths(Paths::new()).tags(Some(tags));
+    document.components(Some(components)).build()
 }
 
 /// Every operation of the document, with its path.
-fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&String, &mut utoipa::openapi::path::Operation)> {
-    document.paths.paths.iter_mut().flat_map(|(path, item)| {
-        [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
-            .into_iter()
-            .filter_map(Option::as_mut)
-            .map(move |operation| (path, operation))
-    })
+fn operations(document: &mut OpenApi) -> impl Iterator<Item = (&String, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| operations_of(item).map(move |operation| (path, operation)))
+}
+
+fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+        .into_iter()
+        .filter_map(Option::as_mut)
 }

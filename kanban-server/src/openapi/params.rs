@@ -7,7 +7,7 @@ use utoipa::{IntoParams, PartialSchema};
 
 use super::strict::TEXT;
 use crate::etag::{IfMatch, MaybeIfMatch, Seen};
-use crate::extract::{Act, AsAgent, ClaimEpoch, Id, Listed, Query, Viewed};
+use crate::extract::{Act, Apart, AsAgent, ClaimEpoch, Id, Listed, Name, Query, Viewed};
 use crate::sse::LastEventId;
 
 /// What a header can carry: no control characters. Blanks at its ends are not part of it.
@@ -16,12 +16,15 @@ const HEADER: &str = r"^[\t -~\u0080-\u00ff]*$";
 /// The same with something in it.
 const HEADER_TEXT: &str = r"^[\t -~\u0080-\u00ff]*[!-~\u0080-\u00ff][\t -~\u0080-\u00ff]*$";
 
+/// A tenant's name.
+const TENANT: &str = "^[a-z0-9][a-z0-9_-]{0,62}$";
+
 type Place = Option<ParameterIn>;
 
 impl IntoParams for Act {
     fn into_params(_: impl Fn() -> Place) -> Vec<Parameter> {
         vec![
-            header("X-Agent-Id", "The agent that acts, by its id. Without it, a person at this machine acts.")
+            header("X-Agent-Id", "The agent that acts, by its id. Without it, whoever the token is for acts; without a token, a person at this machine.")
                 .schema(Some(text(HEADER_TEXT)))
                 .build(),
             header("X-Agent-Run", "The run of the agent's framework, for the events of what is done.")
@@ -46,13 +49,30 @@ impl IntoParams for Act {
     }
 }
 
+impl IntoParams for Apart {
+    fn into_params(place: impl Fn() -> Place) -> Vec<Parameter> {
+        Act::into_params(place)
+    }
+}
+
+impl IntoParams for Name {
+    fn into_params(_: impl Fn() -> Place) -> Vec<Parameter> {
+        let name = ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).required(Required::True);
+        vec![
+            name.description(Some("What the path names."))
+                .schema(Some(text(TENANT).max_length(Some(63)).examples(["acme"])))
+                .build(),
+        ]
+    }
+}
+
 impl IntoParams for AsAgent {
     fn into_params(place: impl Fn() -> Place) -> Vec<Parameter> {
         let agent = ParameterBuilder::new()
             .name("id")
             .parameter_in(ParameterIn::Path)
             .required(Required::True)
-            .description(Some("The agent, by its id. It is the actor unless `X-Agent-Id` names another."))
+            .description(Some("The agent, by its id. It is the actor unless `X-Agent-Id` names another or the token is another agent's."))
             .schema(Some(text(TEXT).examples(["claude-1"])))
             .build();
         [agent].into_iter().chain(Act::into_params(place)).collect()

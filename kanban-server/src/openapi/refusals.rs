@@ -14,7 +14,12 @@ use crate::problem;
 /// The refusals that several operations share: status, name in the document, when.
 const REFUSALS: &[(StatusCode, &str, &str)] = &[
     (StatusCode::BAD_REQUEST, "BadRequest", "A header, the query, a cursor or the body cannot be read."),
-    (StatusCode::FORBIDDEN, "Forbidden", "This actor may not do that."),
+    (StatusCode::UNAUTHORIZED, "Unauthenticated", "There is no token, or none that is accepted."),
+    (
+        StatusCode::FORBIDDEN,
+        "Forbidden",
+        "The token lacks the scope that `code` and `scope` name, or this actor may not do that.",
+    ),
     (StatusCode::NOT_FOUND, "NotFound", "There is no such thing."),
     (StatusCode::CONFLICT, "Conflict", "The board's state does not allow it now; `code` says why."),
     (
@@ -104,6 +109,9 @@ fn of(operation: &Operation) -> Vec<StatusCode> {
     // whatever knows who acts works on the board: it checks the actor and asks the database
     if has(ParameterIn::Header, Some("X-Agent-Id")).is_some() {
         statuses.extend([StatusCode::UNPROCESSABLE_ENTITY, StatusCode::SERVICE_UNAVAILABLE]);
+    }
+    if operation.security.as_ref().is_some_and(|needed| !needed.is_empty()) {
+        statuses.extend([StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN]);
     }
     if has(ParameterIn::Path, None).is_some() {
         statuses.push(StatusCode::NOT_FOUND);

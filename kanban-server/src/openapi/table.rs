@@ -6,53 +6,100 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use kanban_core::Store;
+use kanban_core::{Store, TokenScope};
 use utoipa::openapi::path::{Operation, ParameterIn, Paths};
-use utoipa::openapi::{OpenApi, RefOr};
+use utoipa::openapi::{OpenApi, RefOr, SecurityRequirement};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
 
 use crate::problem::Problem;
+use crate::{auth, idempotency, prefer};
 
 /// Routes and their description, built up together so that neither can be without the other.
-pub(crate) struct Table(Vec<UtoipaMethodRouter<Store>>);
+pub(crate) struct Table(Vec<Entry>);
+
+struct Entry {
+    path: String,
+    needed: Option<TokenScope>,
+    routes: UtoipaMethodRouter<Store>,
+}
 
 impl Table {
     pub(crate) fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Adds the handlers of a path, as `routes!` takes them together with their documentation.
+    /// Adds handlers of a path, as `routes!` takes them together with their documentation, that anybody may call.
     ///
     /// # Panics
-    /// If a handler is documented under another path.
-    pub(crate) fn at(mut self, path: &str, routes: UtoipaMethodRouter<Store>) -> Self {
+    /// Like all that add, if a handler is documented under another path.
+    pub(crate) fn open(self, path: &str, routes: UtoipaMethodRouter<Store>) -> Self {
+        self.at(path, None, routes)
+    }
+
+    /// Adds handlers of a path that need the scope `read`.
+    pub(crate) fn read(self, path: &str, routes: UtoipaMethodRouter<Store>) -> Self {
+        self.at(path, Some(TokenScope::Read), routes)
+    }
+
+    /// Adds handlers of a path that need the scope `write`.
+    pub(crate) fn write(self, path: &str, routes: UtoipaMethodRouter<Store>) -> Self {
+        self.at(path, Some(TokenScope::Write), routes)
+    }
+
+    /// Adds handlers of a path that need the scope `admin`.
+    pub(crate) fn admin(self, path: &str, routes: UtoipaMethodRouter<Store>) -> Self {
+        self.at(path, Some(TokenScope::Admin), routes)
+    }
+
+    /// There is no other way in: a route for which no scope is named does not compile.
+    fn at(mut self, path: &str, needed: Option<TokenScope>, mut routes: UtoipaMethodRouter<Store>) -> Self {
         let documented: Vec<&String> = routes.1.paths.keys().collect();
         assert_eq!(documented, [path], "the handlers of a path are documented under that path");
-        self.0.push(routes);
+        for operation in routes.1.paths.values_mut().flat_map(super::operations_of) {
+            operation.security = Some(needed.map(security).into_iter().collect());
+        }
+        self.0.push(Entry { path: path.to_owned(), needed, routes });
         self
     }
 
-    /// The routes with layers around each, and their description. What no route takes is refused outside of these layers.
-    pub(crate) fn split(
-        self,
-        layers: impl Fn(UtoipaMethodRouter<Store>) -> UtoipaMethodRouter<Store>,
-    ) -> (Router<Store>, OpenApi) {
+    /// The routes, and their description.
+    pub(crate) fn split(self) -> (Router<Store>, OpenApi) {
+        let mut known: HashMap<&str, Known> = HashMap::new();
+        for entry in &self.0 {
+            known.entry(&entry.path).or_default().add(&entry.routes.1);
+        }
+        let known: HashMap<String, Arc<Known>> =
+            known.into_iter().map(|(path, known)| (path.to_owned(), Arc::new(known))).collect();
         let mut router = OpenApiRouter::with_openapi(super::start());
-        for routes in self.0 {
-            let known = Arc::new(Known::of(&routes.1));
-            router = router.routes(layers(routes).layer(from_fn_with_state(known, only_known)));
+        for Entry { path, needed, routes } in self.0 {
+            let routes = match needed {
+                None => routes,
+                // what a preference changes is part of the answer that is kept under a key
+                Some(scope) => routes
+                    .layer(from_fn(prefer::prefer))
+                    .layer(from_fn(idempotency::once))
+                    .layer(from_fn_with_state(scope, auth::admit)),
+            };
+            // what no route takes is refused before anybody asks who calls
+            let routes = routes.layer(from_fn_with_state(known[&path].clone(), only_known));
+            router = router.routes(routes);
         }
         router.split_for_parts()
     }
 }
 
+fn security(scope: TokenScope) -> SecurityRequirement {
+    SecurityRequirement::new(super::TOKEN, [scope.as_str()])
+}
+
 /// The query parameters of each method of a path.
+#[derive(Default)]
 struct Known(HashMap<Method, Vec<String>>);
 
 impl Known {
-    fn of(paths: &Paths) -> Self {
+    fn add(&mut self, paths: &Paths) {
         let item = paths.paths.values().next();
         let methods = item.into_iter().flat_map(|item| {
             [
@@ -63,7 +110,7 @@ impl Known {
                 (Method::DELETE, &item.delete),
             ]
         });
-        Self(methods.filter_map(|(method, operation)| Some((method, names(operation.as_ref()?)))).collect())
+        self.0.extend(methods.filter_map(|(method, operation)| Some((method, names(operation.as_ref()?)))));
     }
 }
 

@@ -99,6 +99,8 @@ def own_server() -> Iterator[Databases]:
             socket = root / "sock"
             form = f"postgres://kanban@localhost/{{name}}?host={quote(str(socket), safe='')}&sslmode=disable"
             databases = Databases(f"host={socket} user=postgres dbname=postgres", "kanban", form)
+            # may create roles, so that `migrate` raises the wall between tenants by itself
+            databases.admin.execute("alter role kanban createrole")
             databases.make_template()
             yield databases
             databases.close()

@@ -22,6 +22,8 @@ from kanban_py._async.events import Events
 from kanban_py._async.iterators import Iterators
 from kanban_py._async.metrics import Metrics
 from kanban_py._async.search import Search
+from kanban_py._async.tenants import Tenants
+from kanban_py._async.tokens import Tokens
 from kanban_py._async.upkeep import Upkeep
 from kanban_py._async.workspaces import Workspaces
 from kanban_py._kanban import Client, Job
@@ -45,6 +47,8 @@ class AsyncKanban(
     Metrics,
     Events,
     Iterators,
+    Tokens,
+    Tenants,
     Upkeep,
 ):
     """One tenant's boards as one actor sees and changes them. Every operation is a coroutine.

@@ -22,6 +22,8 @@ from kanban_py._sync.events import Events
 from kanban_py._sync.iterators import Iterators
 from kanban_py._sync.metrics import Metrics
 from kanban_py._sync.search import Search
+from kanban_py._sync.tenants import Tenants
+from kanban_py._sync.tokens import Tokens
 from kanban_py._sync.upkeep import Upkeep
 from kanban_py._sync.workspaces import Workspaces
 from kanban_py._typing import JsonObject
@@ -43,6 +45,8 @@ class Kanban(
     Metrics,
     Events,
     Iterators,
+    Tokens,
+    Tenants,
     Upkeep,
 ):
     """One tenant's boards as one actor sees and changes them. Every operation blocks.

@@ -10,7 +10,20 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from kanban_py._typing import Action, CardField, CardSort, ColumnKind, EntityType, Priority
-from kanban_py.model import Attachment, Board, Card, Comment, Event, Page, PartialCard, SearchHit, Tasks, Workspace
+from kanban_py.model import (
+    Attachment,
+    Board,
+    Card,
+    Comment,
+    Event,
+    Page,
+    PartialCard,
+    SearchHit,
+    Tasks,
+    Tenant,
+    Token,
+    Workspace,
+)
 
 from .handle import Handle
 
@@ -458,6 +471,68 @@ class Iterators(Handle):
                 updated_after=updated_after,
                 ready=ready,
                 external_id=external_id,
+                limit=limit,
+                cursor=cursor,
+            )
+            for item in page:
+                yield item
+            if page.next_cursor is None:
+                return
+            cursor = page.next_cursor
+
+    def iter_tenants(
+        self,
+        *,
+        limit: int = 50,
+    ) -> Iterator[Tenant]:
+        """Goes through all that `list_tenants` lists, page by page; see there.
+
+        Args:
+            limit: The most to fetch at once: 1 to 200.
+
+        Raises:
+            Invalid: For a bad limit.
+            PermissionDenied: This handle is not of the tenant `default`.
+
+        Example:
+            >>> [item.id for item in kanban.iter_tenants()]
+            ['default']
+        """
+        cursor: str | None = None
+        while True:
+            page: Page[Tenant] = self._call(
+                "list_tenants",
+                limit=limit,
+                cursor=cursor,
+            )
+            for item in page:
+                yield item
+            if page.next_cursor is None:
+                return
+            cursor = page.next_cursor
+
+    def iter_tokens(
+        self,
+        *,
+        limit: int = 50,
+    ) -> Iterator[Token]:
+        """Goes through all that `list_tokens` lists, page by page; see there.
+
+        Args:
+            limit: The most to fetch at once: 1 to 200.
+
+        Raises:
+            Invalid: For a bad limit.
+            PermissionDenied: This handle is a token's without the scope `admin`.
+
+        Example:
+            >>> [item.name for item in kanban.iter_tokens()]
+            []
+        """
+        cursor: str | None = None
+        while True:
+            page: Page[Token] = self._call(
+                "list_tokens",
                 limit=limit,
                 cursor=cursor,
             )

@@ -29,6 +29,7 @@ from kanban_py.model.page import Page
 from kanban_py.model.search import Excerpt, ExcerptPart, FoundCard, FoundComment, SearchHit
 from kanban_py.model.summary import AgentSummary, FinishedDay
 from kanban_py.model.task import LeftOut, LeftOutReason, Tasks
+from kanban_py.model.token import CreatedTenant, CreatedToken, Tenant, Token
 from kanban_py.model.upkeep import Diagnosis, Finding, ImportReport
 
 __all__ = [
@@ -59,6 +60,8 @@ __all__ = [
     "Column",
     "ColumnFlow",
     "Comment",
+    "CreatedTenant",
+    "CreatedToken",
     "CriticalChain",
     "Dependency",
     "DependencyView",
@@ -89,6 +92,8 @@ __all__ = [
     "Spread",
     "StraightToDone",
     "Tasks",
+    "Tenant",
+    "Token",
     "Unblocks",
     "UntilDone",
     "Window",

@@ -28,6 +28,7 @@ class Event(Record):
         run_id: In which run of its framework.
         agent_context: The context it gave.
         request_id: The request that carried it.
+        token_id: The service token it was done with.
         payload: `before` and `after` of the members that changed; `after_card_id` is the card that it was placed
             behind, and `after_column_id` the column, None for the first place.
     """
@@ -43,6 +44,7 @@ class Event(Record):
     run_id: str | None
     agent_context: dict[str, Any] | None = field(hash=False)
     request_id: str | None
+    token_id: str | None
     payload: dict[str, Any] = field(hash=False)
 
 
