@@ -318,6 +318,8 @@ async fn bad_input_is_refused_with_where_it_is_wrong() {
     assert_eq!(pointers(named("")).await, ["/name"]);
     assert_eq!(pointers(named(&"x".repeat(129))).await, ["/name"]);
     assert_eq!(pointers(NewToken { scopes: Vec::new(), ..named("n") }).await, ["/scopes"]);
+    let twice = vec![TokenScope::Read, TokenScope::Write, TokenScope::Read];
+    assert_eq!(pointers(NewToken { scopes: twice, ..named("n") }).await, ["/scopes/2"]);
     assert_eq!(pointers(named("n").for_agent("")).await, ["/agent_id"]);
     let past = NewToken { expires_at: Some("2001-01-01T00:00:00Z".parse().expect("a moment")), ..named("n") };
     assert_eq!(pointers(past).await, ["/expires_at"]);

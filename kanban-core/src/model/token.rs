@@ -90,6 +90,11 @@ impl NewToken {
         if self.scopes.is_empty() {
             check.fails("/scopes", "must not be empty; name read, write or admin");
         }
+        for (i, scope) in self.scopes.iter().enumerate() {
+            if self.scopes[..i].contains(scope) {
+                check.fails(&format!("/scopes/{i}"), "is in the list already");
+            }
+        }
         if let Some(id) = &self.agent_id {
             check.characters("/agent_id", id, 1, 256);
         }
