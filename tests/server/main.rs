@@ -25,6 +25,7 @@ mod process;
 mod refusals;
 mod scopes;
 mod search;
+mod secrets;
 mod tenants;
 mod tokens;
 mod workspaces;

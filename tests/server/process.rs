@@ -5,16 +5,16 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support;
 
-fn binary() -> Command {
+pub fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kanban-server"));
     command.env_remove("DATABASE_URL").env_remove("KANBAN_BIND").env_remove("KANBAN_DATA_DIR").stdin(Stdio::null());
     command
 }
 
 /// A server that ends with the test at the latest.
-struct Running {
+pub struct Running {
     child: Child,
-    address: String,
+    pub address: String,
     /// All it printed before the line that says where it listens.
     said: String,
 }
@@ -27,8 +27,13 @@ impl Drop for Running {
 }
 
 impl Running {
-    fn start(command: &mut Command) -> Self {
-        command.args(["--bind", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    pub fn start(command: &mut Command) -> Self {
+        Self::start_with(command, Stdio::null())
+    }
+
+    /// The same with a place for its log.
+    pub fn start_with(command: &mut Command, log: Stdio) -> Self {
+        command.args(["--bind", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(log);
         let mut running =
             Self { child: command.spawn().expect("it starts"), address: String::new(), said: String::new() };
         for line in BufReader::new(running.child.stdout.take().expect("its output")).lines() {

@@ -2,12 +2,16 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::prelude::*;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
-/// What is logged where nothing else is asked for: of the MCP library's doings only what went wrong.
-const DEFAULT: &str = "info,rmcp=warn";
+/// What is logged where nothing else is asked for.
+const DEFAULT: &str = "info";
 
-/// Starts logging: text on a terminal, JSON elsewhere, or what `KANBAN_LOG_FORMAT` says; `KANBAN_LOG` filters.
+/// Starts logging: text on a terminal, JSON elsewhere, or what `KANBAN_LOG_FORMAT` says; `KANBAN_LOG` filters what is
+/// discreet.
 pub(super) fn start() {
     let is_terminal = std::io::stderr().is_terminal();
     let filter = EnvFilter::try_from_env("KANBAN_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT));
@@ -16,10 +20,23 @@ pub(super) fn start() {
         Ok("json") => false,
         _ => is_terminal,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if as_text {
-        builder.with_target(false).with_ansi(is_terminal).init();
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = if as_text {
+        lines.with_target(false).with_ansi(is_terminal).boxed()
     } else {
-        builder.json().flatten_event(true).with_span_list(false).init();
-    }
+        lines.json().flatten_event(true).with_span_list(false).boxed()
+    };
+    tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(filter_fn(is_discreet))).init();
+}
+
+/// Whether something may be logged at all. What this program's own code writes holds no secret and no card text. Of what
+/// libraries write that is so of warnings only: below them, they show what passes through. The MCP library quotes messages
+/// in its warnings, too.
+fn is_discreet(metadata: &Metadata<'_>) -> bool {
+    let most = match metadata.target().split("::").next().unwrap_or_default() {
+        "kanban_core" | "kanban_server" => Level::TRACE,
+        "rmcp" => Level::ERROR,
+        _ => Level::WARN,
+    };
+    *metadata.level() <= most
 }

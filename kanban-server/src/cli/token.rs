@@ -29,7 +29,7 @@ pub(super) enum Command {
     List,
     /// End a token: nothing that was written with it takes effect any more once this is done
     Revoke {
-        /// Its id or its prefix, as `token list` shows them
+        /// Its id or its prefix, as `token list` shows them, or the whole token
         token: String,
     },
 }
@@ -96,9 +96,10 @@ async fn find(kanban: &Kanban, name: &str) -> Result<TokenId, Failure> {
     if let Ok(id) = name.parse() {
         return Ok(id);
     }
-    let prefix = name.trim_start_matches("kfa_");
+    // of a whole token what finds it; nothing of it is shown again
+    let prefix = name.trim_start_matches("kfa_").split('_').next().unwrap_or_default();
     let found = all(kanban).await?.into_iter().find(|token| token.prefix == prefix);
-    let missing = || format!("The tenant {} has no token {name}. `token list` shows those it has.", kanban.tenant());
+    let missing = || format!("The tenant {} has no such token. `token list` shows those it has.", kanban.tenant());
     found.map(|token| token.id).ok_or_else(|| missing().into())
 }
 
