@@ -17,6 +17,7 @@ mod comments;
 mod events;
 mod http;
 mod idempotency;
+mod isolation;
 mod mcp;
 mod metrics;
 mod openapi;
