@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use crate::model::{BulkAction, TokenScope};
+use crate::model::{Allowance, BulkAction, Limited, TokenScope};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -24,6 +24,8 @@ pub enum ErrorKind {
     Unauthenticated,
     /// The actor may not do this.
     Forbidden,
+    /// Too many calls: the same one succeeds later.
+    RateLimited,
     /// The database cannot answer now; the same call may succeed later.
     Unavailable,
     /// A defect of this program. The cause is logged and never shown.
@@ -191,6 +193,12 @@ pub enum Error {
         /// The scope that would do.
         needed: TokenScope,
     },
+    /// A token, or its tenant's tokens together, have called too often.
+    #[error("{}", rate_sentence(.allowance))]
+    RateLimited {
+        /// The limit, and when it lets in calls again.
+        allowance: Allowance,
+    },
     /// The tenant does not work now.
     #[error("The tenant {tenant} is suspended. Whoever runs the server can resume it.")]
     TenantSuspended {
@@ -223,6 +231,15 @@ pub enum Error {
 fn invalid_sentence(fields: &[InvalidField]) -> String {
     let list: Vec<String> = fields.iter().map(|f| format!("{} {}", f.pointer, f.detail)).collect();
     format!("The input is not valid: {}.", list.join("; "))
+}
+
+fn rate_sentence(allowance: &Allowance) -> String {
+    let who = match allowance.of {
+        Limited::Token => "This token has",
+        Limited::Tenant => "The tenant's tokens together have",
+    };
+    let (limit, window, wait) = (allowance.limit, allowance.window.as_secs(), allowance.retry_after());
+    format!("{who} made the {limit} calls that there are for {window} s. Try again in {wait} s.")
 }
 
 /// A long cycle is named by its ends; the whole of it is in the data.
@@ -266,6 +283,7 @@ impl Error {
             Self::Operation { source, .. } => source.kind(),
             Self::Unauthenticated => ErrorKind::Unauthenticated,
             Self::Forbidden { .. } | Self::ScopeNeeded { .. } | Self::TenantSuspended { .. } => ErrorKind::Forbidden,
+            Self::RateLimited { .. } => ErrorKind::RateLimited,
             Self::Unavailable { .. } | Self::Embedded { .. } => ErrorKind::Unavailable,
             Self::Internal { .. } => ErrorKind::Internal,
         }
@@ -291,6 +309,7 @@ impl Error {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden { .. } => "forbidden",
             Self::ScopeNeeded { .. } => "scope_needed",
+            Self::RateLimited { .. } => "rate_limited",
             Self::TenantSuspended { .. } => "tenant_suspended",
             Self::Unavailable { .. } => "unavailable",
             Self::Embedded { .. } => "embedded_database",
@@ -301,7 +320,10 @@ impl Error {
     /// Whether the very same call may succeed later.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unavailable { .. } | Self::WipLimitReached { .. } | Self::Claimed { .. } => true,
+            Self::Unavailable { .. }
+            | Self::WipLimitReached { .. }
+            | Self::Claimed { .. }
+            | Self::RateLimited { .. } => true,
             Self::Operation { source, .. } => source.is_retryable(),
             Self::NotReady { reason, .. } => reason == "blocked",
             _ => false,
@@ -328,6 +350,12 @@ impl Error {
             }
             Self::DependencyCycle { path } => json!({ "path": path }),
             Self::ScopeNeeded { needed } => json!({ "scope": needed }),
+            Self::RateLimited { allowance } => json!({
+                "limited": allowance.of,
+                "limit": allowance.limit,
+                "window": allowance.window.as_secs(),
+                "retry_after": allowance.retry_after(),
+            }),
             Self::TenantSuspended { tenant } => json!({ "tenant": tenant }),
             Self::Duplicate { what, field } => json!({ "what": what, "field": field }),
             Self::KeyReused { key } => json!({ "key": key }),

@@ -57,6 +57,7 @@ mod kanban;
 mod kept_metrics;
 mod metrics;
 mod model;
+mod rate;
 mod search;
 mod seed;
 mod store;

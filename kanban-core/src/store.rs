@@ -15,6 +15,7 @@ use crate::db::{self, Connections, Pool, Pooler, Source, refusal};
 use crate::feed::Feeds;
 use crate::kept_metrics::KeptMetrics;
 use crate::model::{Actor, BoardMetrics, CursorKey, TenantId};
+use crate::rate::Meter;
 use crate::token::Verifier;
 use crate::{Error, Kanban, Result};
 
@@ -52,6 +53,7 @@ struct Inner {
     collisions: CollisionCounter,
     kept_metrics: KeptMetrics<BoardMetrics>,
     verifier: Verifier,
+    meter: Meter,
     #[cfg(feature = "embedded")]
     embedded: tokio::sync::Mutex<Option<crate::embedded::Embedded>>,
 }
@@ -178,6 +180,7 @@ impl Store {
                 collisions: CollisionCounter::default(),
                 kept_metrics: KeptMetrics::default(),
                 verifier: Verifier::new(),
+                meter: Meter::default(),
                 #[cfg(feature = "embedded")]
                 embedded: tokio::sync::Mutex::new(None),
             }),
@@ -313,6 +316,10 @@ impl Store {
 
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.inner.verifier
+    }
+
+    pub(crate) fn meter(&self) -> &Meter {
+        &self.inner.meter
     }
 
     pub(crate) fn source(&self) -> Source<'_> {

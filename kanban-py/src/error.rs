@@ -15,6 +15,7 @@ fn class_name(kind: ErrorKind) -> &'static str {
         ErrorKind::Conflict => "Conflict",
         ErrorKind::Unauthenticated => "Unauthenticated",
         ErrorKind::Forbidden => "PermissionDenied",
+        ErrorKind::RateLimited => "RateLimited",
         ErrorKind::Unavailable => "Unavailable",
         ErrorKind::Internal => "KanbanError",
     }

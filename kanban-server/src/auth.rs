@@ -1,7 +1,7 @@
 //! Who calls: the holder of a token or, on a server that is open to its own machine, anybody there.
 //!
 //! [`identify`] finds out once for each request and refuses nobody. [`admit`] stands before every route that the table does
-//! not leave open, with the scope that the table names, and lets in whoever has it.
+//! not leave open, with the scope that the table names: it counts the call, and lets in whoever has the scope.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -10,10 +10,11 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use kanban_core::{Actor, Error, Kanban, Store, TokenScope};
+use kanban_core::{Actor, Error, Kanban, RateLimits, Store, TokenScope};
 
 use crate::Config;
 use crate::problem::Problem;
+use crate::rate;
 
 /// The tenant of whoever calls without a token.
 const TENANT: &str = "default";
@@ -25,6 +26,7 @@ pub(crate) struct Guard {
     is_open: bool,
     pages: Vec<HeaderValue>,
     names: Vec<String>,
+    limits: RateLimits,
 }
 
 impl Guard {
@@ -34,6 +36,7 @@ impl Guard {
             is_open: !config.require_token,
             pages: config.cors_origin.clone(),
             names: config.allowed_host.clone(),
+            limits: config.rate_limits(),
         }
     }
 
@@ -104,7 +107,10 @@ fn bearer(value: &str) -> Option<&str> {
 
 /// What is known of the caller.
 #[derive(Clone)]
-struct Identity(Result<Kanban, Problem>);
+struct Identity {
+    kanban: Result<Kanban, Problem>,
+    limits: RateLimits,
+}
 
 /// The board as the caller may see and change it.
 #[derive(Clone)]
@@ -112,32 +118,39 @@ pub(crate) struct Caller(pub(crate) Kanban);
 
 /// Finds out who calls.
 pub(crate) async fn identify(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    let identity = guard.identify(request.headers(), request.uri()).await;
-    request.extensions_mut().insert(Identity(identity));
+    let kanban = guard.identify(request.headers(), request.uri()).await;
+    request.extensions_mut().insert(Identity { kanban, limits: guard.limits });
     next.run(request).await
 }
 
-/// Lets in who has the scope.
+/// Lets in who has the scope and has not called too often.
 pub(crate) async fn admit(State(needed): State<TokenScope>, mut request: Request, next: Next) -> Response {
-    let admitted = match request.extensions_mut().remove::<Identity>() {
-        Some(Identity(identity)) => identity.and_then(|kanban| {
-            kanban.require(needed)?;
-            Ok(kanban)
-        }),
-        None => Err(Error::Internal { source: "a route behind nobody who identifies".into() }.into()),
+    let Some(Identity { kanban, limits }) = request.extensions_mut().remove::<Identity>() else {
+        return Problem::from(Error::Internal { source: "a route behind nobody who identifies".into() })
+            .into_response();
     };
-    match admitted {
-        Ok(kanban) => {
-            let span = tracing::Span::current();
-            span.record("tenant.id", kanban.tenant().as_str());
-            if let Some(token) = kanban.token_id() {
-                span.record("token.id", tracing::field::display(token));
-            }
+    let kanban = match kanban {
+        Ok(kanban) => kanban,
+        Err(problem) => return problem.into_response(),
+    };
+    let span = tracing::Span::current();
+    span.record("tenant.id", kanban.tenant().as_str());
+    if let Some(token) = kanban.token_id() {
+        span.record("token.id", tracing::field::display(token));
+    }
+    let allowances = match kanban.count_call(&limits).await {
+        Ok(allowances) => allowances,
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    let mut response = match kanban.require(needed) {
+        Ok(()) => {
             request.extensions_mut().insert(Caller(kanban));
             next.run(request).await
         }
-        Err(problem) => problem.into_response(),
-    }
+        Err(error) => Problem::from(error).into_response(),
+    };
+    rate::tell(&allowances, response.headers_mut());
+    response
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! How requests are served: limits, and who may call from a web page.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, Method};
 use clap::Args;
+use kanban_core::RateLimits;
 use tower_http::cors::CorsLayer;
 
 /// Settings of the HTTP side; the command line's and those of tests.
@@ -25,7 +27,21 @@ pub struct Config {
     /// Refuse every call without a token, also from this machine
     #[arg(long, global = true, env = "KANBAN_REQUIRE_TOKEN")]
     pub require_token: bool,
+    /// The most calls of one token within a window, 0 for any number [default: 1000; any number where no token is needed]
+    #[arg(long, global = true, env = "KANBAN_RATE_LIMIT", value_name = "CALLS")]
+    pub rate_limit: Option<u32>,
+    /// The most calls of a tenant's tokens together [default: 5000; any number where no token is needed]
+    #[arg(long, global = true, env = "KANBAN_TENANT_RATE_LIMIT", value_name = "CALLS")]
+    pub tenant_rate_limit: Option<u32>,
+    /// How long a window lasts for which calls are counted, in seconds
+    #[arg(long, global = true, env = "KANBAN_RATE_WINDOW", default_value = "10", value_name = "SECONDS", value_parser = seconds)]
+    pub rate_window: Duration,
 }
+
+/// The most calls of one token within a window, where tokens are needed.
+const RATE_LIMIT: u32 = 1000;
+/// The same of a tenant's tokens together.
+const TENANT_RATE_LIMIT: u32 = 5000;
 
 impl Default for Config {
     fn default() -> Self {
@@ -35,11 +51,25 @@ impl Default for Config {
             cors_origin: Vec::new(),
             allowed_host: Vec::new(),
             require_token: false,
+            rate_limit: None,
+            tenant_rate_limit: None,
+            rate_window: Duration::from_secs(10),
         }
     }
 }
 
 impl Config {
+    /// How often somebody may call: without end on a server that is open to its own machine, unless it is said.
+    pub(crate) fn rate_limits(&self) -> RateLimits {
+        let of =
+            |given: Option<u32>, usual| NonZeroU32::new(given.unwrap_or(if self.require_token { usual } else { 0 }));
+        RateLimits {
+            token: of(self.rate_limit, RATE_LIMIT),
+            tenant: of(self.tenant_rate_limit, TENANT_RATE_LIMIT),
+            window: self.rate_window,
+        }
+    }
+
     /// Lets the pages of the given origins call the API and read the headers that it answers with.
     pub(crate) fn cors(&self) -> Option<CorsLayer> {
         (!self.cors_origin.is_empty()).then(|| {
@@ -74,14 +104,19 @@ const REQUEST_HEADERS: [&str; 16] = [
 ];
 
 /// What a page may read of an answer.
-const ANSWER_HEADERS: [&str; 9] = [
+const ANSWER_HEADERS: [&str; 14] = [
     "etag",
     "link",
     "location",
     "mcp-session-id",
     "preference-applied",
+    "ratelimit",
+    "ratelimit-policy",
     "retry-after",
     "www-authenticate",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
     "x-request-id",
     "x-truncated-fields",
 ];

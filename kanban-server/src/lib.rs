@@ -12,6 +12,7 @@ mod observe;
 pub mod openapi;
 mod prefer;
 mod problem;
+mod rate;
 mod rest;
 mod sse;
 mod telemetry;

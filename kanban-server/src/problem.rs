@@ -9,6 +9,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::rate;
+
 /// A refusal on its way out. The request's id is added, and the body written, in [`crate::observe`].
 #[derive(Debug, Clone)]
 pub(crate) struct Problem(Box<Parts>);
@@ -155,6 +157,7 @@ impl From<Error> for Problem {
             ErrorKind::Conflict => StatusCode::CONFLICT,
             ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
             ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+            ErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -175,6 +178,10 @@ impl From<Error> for Problem {
             Error::ScopeNeeded { needed } => {
                 let challenge = format!("Bearer realm=\"kanban\", error=\"insufficient_scope\", scope=\"{needed}\"");
                 problem.0.headers.push((header::WWW_AUTHENTICATE, challenge));
+            }
+            Error::RateLimited { allowance } => {
+                problem.0.headers.push((header::RETRY_AFTER, allowance.retry_after().to_string()));
+                problem.0.headers.extend(rate::headers(std::slice::from_ref(allowance)));
             }
             Error::Unavailable { retry_after, .. } => {
                 let seconds = retry_after.map_or(1, |after| after.as_secs().max(1));

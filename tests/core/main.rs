@@ -31,6 +31,7 @@ mod lists;
 mod metrics;
 mod order;
 mod plans;
+mod rate;
 mod ready_plans;
 mod replay;
 mod round_trips;

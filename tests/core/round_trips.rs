@@ -16,9 +16,9 @@ use crate::support::{self, Database};
 
 /// What went over the wire.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Cost {
+pub struct Cost {
     /// Executions, and queries of the simple protocol.
-    statements: usize,
+    pub statements: usize,
     /// Times the client waited for an answer.
     round_trips: usize,
     /// Rows that came back.
@@ -33,14 +33,14 @@ struct Counts {
 }
 
 /// Stands between a store and its database, and counts.
-struct Wire {
-    url: String,
+pub struct Wire {
+    pub url: String,
     counts: Arc<Counts>,
     _dir: tempfile::TempDir,
 }
 
 impl Wire {
-    fn to(database: &Database) -> Self {
+    pub fn to(database: &Database) -> Self {
         let url = url::Url::parse(&database.url()).expect("a URL");
         let part = |name: &str| url.query_pairs().find(|(key, _)| key == name).expect("it is there").1.into_owned();
         let name = format!(".s.PGSQL.{}", part("port"));
@@ -66,7 +66,7 @@ impl Wire {
     }
 
     /// What an operation costs once its statements are prepared; its argument is 0 and then 1.
-    async fn cost<T>(&self, operation: impl AsyncFn(usize) -> kanban_core::Result<T>) -> Cost {
+    pub async fn cost<T>(&self, operation: impl AsyncFn(usize) -> kanban_core::Result<T>) -> Cost {
         operation(0).await.expect("it works");
         let before = self.total();
         operation(1).await.expect("it works");
@@ -78,7 +78,8 @@ impl Wire {
         }
     }
 
-    fn total(&self) -> Cost {
+    /// What has gone over it so far.
+    pub fn total(&self) -> Cost {
         let of = |count: &AtomicUsize| count.load(Ordering::SeqCst);
         Cost {
             statements: of(&self.counts.statements),

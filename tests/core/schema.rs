@@ -145,6 +145,7 @@ async fn every_statement_on_a_tenant_table_names_the_tenant() {
         "collisions",
         "flow_checkpoints",
         "respreads",
+        "rate_windows",
     ];
     for (name, sql) in kanban_core::statements() {
         let tables = tenant_tables.iter().filter(|table| sql.contains(&format!("kanban.{table} "))).count();

@@ -23,6 +23,7 @@ mod metrics;
 mod openapi;
 mod paths;
 mod process;
+mod rate;
 mod refusals;
 mod scopes;
 mod search;

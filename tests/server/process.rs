@@ -273,7 +273,7 @@ async fn a_key_holds_over_two_servers_of_which_one_is_killed() {
 }
 
 /// Runs the binary to its end and answers what it printed.
-fn output(url: &str, arguments: &[&str]) -> String {
+pub fn output(url: &str, arguments: &[&str]) -> String {
     let output = binary().env("DATABASE_URL", url).args(arguments).output().expect("it runs");
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).expect("text")

@@ -20,6 +20,7 @@ pub(crate) mod flow;
 pub(crate) mod idempotency;
 pub(crate) mod import;
 pub(crate) mod pool;
+pub(crate) mod rates;
 pub(crate) mod refusal;
 pub(crate) mod search;
 pub(crate) mod summary;
@@ -83,6 +84,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         idempotency::STATEMENTS,
         import::STATEMENTS,
         pool::STATEMENTS,
+        rates::STATEMENTS,
         search::STATEMENTS,
         summary::STATEMENTS,
         tasks::STATEMENTS,

@@ -120,6 +120,8 @@ const CONSTRAINTS: &[(&str, Broken)] = &[
     ("past_claims_kind_known", Broken::Defect),
     ("past_claims_outcome_known", Broken::Defect),
     ("past_claims_pk", Broken::Defect),
+    ("rate_windows_handed_out_not_negative", Broken::Defect),
+    ("rate_windows_pk", Broken::Defect),
     ("respreads_column_fk", Broken::Defect),
     ("respreads_pk", Broken::Defect),
     ("secrets_pk", Broken::Defect),

@@ -78,6 +78,7 @@ mod json;
 mod media_type;
 mod metrics;
 mod number;
+mod rate;
 #[cfg(feature = "openapi")]
 mod schema;
 mod search;
@@ -141,6 +142,7 @@ pub use metrics::{
 };
 use number::present_whole;
 pub use number::{Whole, whole};
+pub use rate::{Allowance, Limited, RateLimits};
 pub(crate) use search::Clauses;
 pub use search::{FoundCard, FoundComment, FoundIn, Search, SearchHit, SearchQuery};
 pub use summary::{AgentSummary, FinishedDay, SummaryFilter};

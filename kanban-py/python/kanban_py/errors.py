@@ -213,6 +213,11 @@ class PermissionDenied(KanbanError):
 class RateLimited(KanbanError):
     """Too many calls; try again after a while."""
 
+    @property
+    def retry_after(self) -> int:
+        """Seconds after which calls are let in again."""
+        return int(self.details["retry_after"])
+
 
 class Unavailable(KanbanError):
     """The database cannot answer now, or the embedded one cannot be started."""
@@ -234,6 +239,7 @@ _BY_KIND: dict[str, type[KanbanError]] = {
         VersionConflict,
         Unauthenticated,
         PermissionDenied,
+        RateLimited,
         Unavailable,
     )
 }

@@ -9,6 +9,10 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Components, Header, OpenApi, Ref, RefOr, Response, Schema};
 
+/// What tells how often the caller may still call.
+const RATE: [&str; 5] =
+    ["RateLimit", "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
+
 /// Adds to each answer the headers that it carries.
 pub(super) fn complete(document: &mut OpenApi) {
     let components = document.components.take().unwrap_or_default();
@@ -18,9 +22,13 @@ pub(super) fn complete(document: &mut OpenApi) {
             operation.responses.responses.insert("304".to_owned(), RefOr::T(unchanged));
         }
         let may_cut = takes(operation, "Prefer");
+        let is_counted = operation.security.as_ref().is_some_and(|needed| !needed.is_empty());
         for (status, response) in &mut operation.responses.responses {
             let RefOr::T(response) = response else { continue };
             header(response, "X-Request-Id");
+            if is_counted {
+                RATE.iter().for_each(|name| header(response, name));
+            }
             if status == "304" || is_of(response, &components, "version") {
                 header(response, "ETag");
             }
@@ -40,10 +48,14 @@ pub(super) fn complete(document: &mut OpenApi) {
 /// The headers of a refusal.
 pub(super) fn refusal_headers(status: StatusCode, response: &mut Response) {
     header(response, "X-Request-Id");
+    // nobody knows yet whose call it would be
+    if status != StatusCode::UNAUTHORIZED {
+        RATE.iter().for_each(|name| header(response, name));
+    }
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => header(response, "WWW-Authenticate"),
         StatusCode::PRECONDITION_FAILED => header(response, "ETag"),
-        StatusCode::SERVICE_UNAVAILABLE => header(response, "Retry-After"),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => header(response, "Retry-After"),
         _ => {}
     }
 }
@@ -51,6 +63,7 @@ pub(super) fn refusal_headers(status: StatusCode, response: &mut Response) {
 /// The headers themselves.
 fn shared() -> BTreeMap<String, RefOr<Header>> {
     let text = || ObjectBuilder::new().schema_type(Type::String);
+    let number = || ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
     let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
     let headers = [
         ("X-Request-Id", "The request's id, as in the log and on the events of what it did.", text()),
@@ -65,6 +78,16 @@ fn shared() -> BTreeMap<String, RefOr<Header>> {
         ),
         ("WWW-Authenticate", "That a bearer token is needed and, where one lacks it, with which scope.", text()),
         ("Retry-After", "Seconds after which to try again.", seconds),
+        (
+            "RateLimit-Policy",
+            "The limits, if there are any: of the token and of its tenant's tokens together, how many calls (q) within how many \
+             seconds (w).",
+            text(),
+        ),
+        ("RateLimit", "What is left of each limit: how many calls (r), and for how many seconds (t).", text()),
+        ("X-RateLimit-Limit", "The most calls of the limit that is closest to its end.", number()),
+        ("X-RateLimit-Remaining", "How many of them are left.", number()),
+        ("X-RateLimit-Reset", "When they begin anew, in seconds since 1970.", number()),
     ];
     let headers = headers.map(|(name, description, schema)| {
         let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();

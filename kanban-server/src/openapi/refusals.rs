@@ -35,6 +35,12 @@ const REFUSALS: &[(StatusCode, &str, &str)] = &[
         "The input breaks a rule. `errors` names every member that does, with a JSON pointer.",
     ),
     (StatusCode::PRECONDITION_REQUIRED, "PreconditionRequired", "A header that this operation needs is missing."),
+    (
+        StatusCode::TOO_MANY_REQUESTS,
+        "RateLimited",
+        "The token, or its tenant's tokens together, have called too often; `limited` says which. `Retry-After` says when calls are \
+         let in again.",
+    ),
     (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "A defect of the server; the cause is in its log."),
     (
         StatusCode::SERVICE_UNAVAILABLE,
@@ -111,7 +117,7 @@ fn of(operation: &Operation) -> Vec<StatusCode> {
         statuses.extend([StatusCode::UNPROCESSABLE_ENTITY, StatusCode::SERVICE_UNAVAILABLE]);
     }
     if operation.security.as_ref().is_some_and(|needed| !needed.is_empty()) {
-        statuses.extend([StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN]);
+        statuses.extend([StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS]);
     }
     if has(ParameterIn::Path, None).is_some() {
         statuses.push(StatusCode::NOT_FOUND);

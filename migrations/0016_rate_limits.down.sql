@@ -1,0 +1,2 @@
+drop function kanban.lease_calls;
+drop table kanban.rate_windows;
