@@ -224,5 +224,6 @@ def test_every_error_has_its_place_in_the_tree() -> None:
         "DependencyCycle",
     ):
         assert getattr(kanban_py, name).__mro__[1] is kanban_py.Conflict
-    limited = errors.RateLimited("Slow down.", code="rate_limited", retryable=True)
-    assert (limited.code, limited.details, limited.retryable) == ("rate_limited", {}, True)
+    limited = errors.from_core("RateLimited", "rate_limited", "Slow down.", '{"retry_after": 7}', True)
+    assert isinstance(limited, errors.RateLimited)
+    assert (limited.code, limited.retry_after, limited.retryable) == ("rate_limited", 7, True)
