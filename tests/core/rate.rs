@@ -74,6 +74,10 @@ async fn one_process_lets_in_exactly_the_limit_and_says_what_is_left() {
         (&"token".into(), &100.into(), &3600.into())
     );
     assert!(details["retry_after"].as_u64().is_some_and(|after| (3500..=3600).contains(&after)), "{details}");
+    for window in [Duration::ZERO, Duration::from_millis(1500), Duration::from_secs(3601)] {
+        let error = kanban.count_call(&RateLimits { window, ..limits }).await.expect_err("there is no such window");
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{window:?}");
+    }
     // many at once are counted as exactly
     let other = tokens(&store, 1).await.remove(0);
     let handles = vec![by(&store, &other).await; 16];

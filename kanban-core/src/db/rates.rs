@@ -57,7 +57,7 @@ pub(crate) async fn lease_calls(
     window: Duration,
     wanted: u32,
 ) -> sqlx::Result<LeaseRow> {
-    let seconds = i32::try_from(window.as_secs()).unwrap_or(i32::MAX).max(1);
+    let seconds = i32::try_from(window.as_secs()).unwrap_or(i32::MAX);
     sqlx::query_as(LEASE_CALLS.sql)
         .bind(tenant)
         .bind(subject)

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::Timestamp;
+use crate::{Error, Result, Timestamp};
 
 named! {
     /// Whose calls a limit counts.
@@ -27,6 +27,15 @@ pub struct RateLimits {
     pub tenant: Option<NonZeroU32>,
     /// How long a window lasts: whole seconds, from one to an hour.
     pub window: Duration,
+}
+
+impl RateLimits {
+    pub(crate) fn validate(&self) -> Result<()> {
+        if self.window.subsec_nanos() == 0 && (1..=3600).contains(&self.window.as_secs()) {
+            return Ok(());
+        }
+        Err(Error::invalid("/window", "must be whole seconds from 1 to 3600"))
+    }
 }
 
 /// What is left of a limit.

@@ -69,8 +69,10 @@ impl Kanban {
     /// ```
     ///
     /// # Errors
-    /// [`RateLimited`](Error::RateLimited); [`Unavailable`](Error::Unavailable) where the database cannot tell.
+    /// [`RateLimited`](Error::RateLimited); [`Unavailable`](Error::Unavailable) where the database cannot tell;
+    /// [`Invalid`](Error::Invalid) for a window that there cannot be.
     pub async fn count_call(&self, limits: &RateLimits) -> Result<Vec<Allowance>> {
+        limits.validate()?;
         let mut allowances = Vec::with_capacity(2);
         if let Some(limit) = limits.token {
             allowances.push(self.take(Limited::Token, limit, limits.window).await?);
