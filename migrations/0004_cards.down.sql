@@ -9,10 +9,13 @@ drop function kanban.create_card(text, jsonb, uuid, uuid, uuid, integer, uuid, t
                                  timestamptz, jsonb, jsonb, jsonb, jsonb);
 drop function kanban.require_room(kanban.columns);
 drop function kanban.shift_card(jsonb, kanban.cards, kanban.cards, kanban.columns, bigint, text, timestamptz, jsonb);
+drop function kanban.append_card_event(jsonb, kanban.cards, kanban.cards, text, timestamptz, jsonb);
+drop function kanban.settle_card(jsonb, kanban.cards, kanban.cards, kanban.columns, bigint, timestamptz);
 drop function kanban.enter_column(kanban.cards, kanban.columns, timestamptz);
 drop function kanban.without_claim(kanban.cards);
 drop function kanban.count_as_blocker(text, uuid, integer, timestamptz);
 drop function kanban.guard_card(kanban.cards, jsonb, bigint, bigint);
+drop function kanban.require_claim(kanban.cards, jsonb, bigint);
 drop function kanban.lock_card(text, uuid, boolean);
 drop function kanban.card_before(text, uuid, bigint);
 drop function kanban.place_key(text, kanban.columns, uuid, uuid, uuid, integer);

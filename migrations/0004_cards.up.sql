@@ -155,6 +155,33 @@ begin
     return v_row;
 end $$;
 
+-- Refuses a write to a card under p_epoch where that is not its claim, or not its caller's. What an agent takes for its own
+-- while another one holds the card is a foreign claim: it is told who that is, and until when. Otherwise its own claim is
+-- over, and past_claims knows how it ended.
+create function kanban.require_claim(c kanban.cards, p_actor jsonb, p_epoch bigint) returns void
+    language plpgsql as $$
+declare
+    v_is_agent constant boolean := p_actor ->> 'kind' = 'agent';
+    v_holder   text;
+    v_ended    text;
+begin
+    -- people and the system work under anybody's claim
+    if c.claim_epoch = p_epoch and (c.claim_agent = p_actor ->> 'id' or (c.claim_agent is not null and not v_is_agent)) then
+        return;
+    end if;
+    v_holder := case when c.lease_until > clock_timestamp() then c.claim_agent end;
+    select outcome into v_ended from kanban.past_claims
+    where tenant_id = c.tenant_id and card_id = c.id and epoch = p_epoch
+      and (not v_is_agent or agent_id = p_actor ->> 'id');
+    if v_is_agent and v_ended is null and v_holder <> p_actor ->> 'id' then
+        perform kanban.refuse('claimed', jsonb_build_object(
+            'card', c.key, 'agent_id', v_holder, 'until', kanban.rfc3339(c.lease_until)));
+    end if;
+    perform kanban.refuse('stale_claim', jsonb_strip_nulls(jsonb_build_object(
+        'card', c.key, 'actual', c.claim_epoch, 'board_id', c.board_id, 'ended', v_ended, 'agent_id', v_holder,
+        'until', case when v_holder is not null then kanban.rfc3339(c.lease_until) end)));
+end $$;
+
 -- The rules every write to a card obeys: a named claim must be the current one, another agent's live claim keeps agents
 -- out, a named version must be the current one.
 create function kanban.guard_card(c kanban.cards, p_actor jsonb, p_version bigint, p_epoch bigint) returns void
@@ -162,15 +189,15 @@ create function kanban.guard_card(c kanban.cards, p_actor jsonb, p_version bigin
 begin
     if c.id is null or c.deleted_at is not null then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
-    elsif p_epoch is not null and (c.claim_agent is null or c.claim_epoch <> p_epoch
-                                   or (p_actor ->> 'kind' = 'agent' and p_actor ->> 'id' <> c.claim_agent)) then
-        perform kanban.refuse('stale_claim', jsonb_build_object(
-            'card', c.key, 'actual', c.claim_epoch, 'board_id', c.board_id));
-    elsif p_epoch is null and p_actor ->> 'kind' = 'agent' and c.claim_agent <> p_actor ->> 'id'
+    end if;
+    if p_epoch is not null then
+        perform kanban.require_claim(c, p_actor, p_epoch);
+    elsif p_actor ->> 'kind' = 'agent' and c.claim_agent <> p_actor ->> 'id'
           and c.lease_until > clock_timestamp() then
         perform kanban.refuse('claimed', jsonb_build_object(
             'card', c.key, 'agent_id', c.claim_agent, 'until', kanban.rfc3339(c.lease_until)));
-    elsif c.version <> p_version then
+    end if;
+    if c.version <> p_version then
         perform kanban.refuse('version_conflict', jsonb_build_object('actual', c.version, 'board_id', c.board_id));
     end if;
 end $$;
@@ -223,11 +250,11 @@ begin
     return c;
 end $$;
 
--- Writes where a card stands and who holds it, and all that follows: counts, visits, dependents, the event.
--- p_new carries the claim and deletion to write; the columns of both sides are locked.
-create function kanban.shift_card(
-    p_actor jsonb, p_old kanban.cards, p_new kanban.cards, p_to kanban.columns, p_key bigint, p_action text,
-    p_now timestamptz, p_extra jsonb default '{}') returns kanban.cards
+-- Writes where a card stands and who holds it, and all that follows but the event: counts, visits, dependents, the end of
+-- a claim. p_new carries the claim and deletion to write; the columns of both sides are locked.
+create function kanban.settle_card(
+    p_actor jsonb, p_old kanban.cards, p_new kanban.cards, p_to kanban.columns, p_key bigint, p_now timestamptz)
+    returns kanban.cards
     language plpgsql as $$
 declare
     v_new       kanban.cards := p_new;
@@ -241,8 +268,6 @@ declare
         and (p_old.lease_until > p_now or (p_actor ->> 'kind' = 'agent' and p_actor ->> 'id' = p_old.claim_agent));
     v_effect    text;
     v_worker    jsonb;
-    v_payload   jsonb;
-    v_arrival   jsonb;
 begin
     if v_moves and v_is_live then
         v_new := kanban.enter_column(v_new, p_to, p_now);
@@ -296,28 +321,55 @@ begin
         perform kanban.end_claim(p_old, p_now, case
             when v_new.claim_agent is not null and p_old.lease_until > p_now then 'renewed'
             when v_new.claim_agent is not null or not v_is_held then 'expired'
-            when v_is_live then 'completed' else 'deleted' end);
+            when not v_is_live then 'deleted' when v_new.finished_at is not null then 'completed' else 'released' end);
     end if;
     if v_was_open <> v_is_open then
         perform kanban.count_as_blocker(p_old.tenant_id, p_old.id, case when v_is_open then 1 else -1 end, p_now);
     end if;
-    v_payload := kanban.changes(kanban.card_state(p_old), kanban.card_state(v_new)) || p_extra;
-    if v_is_live and (v_moves or p_key <> p_old.position) then
-        -- the place as others can rebuild it: the card it now stands behind, null at the top
-        v_payload := v_payload || jsonb_build_object(
-            'after_card_id', kanban.card_before(p_old.tenant_id, v_new.column_id, p_key));
+    return v_new;
+end $$;
+
+-- Appends the event of a card. Between boards it is part of both histories. The board that the card comes to has not seen
+-- it yet, so there it tells all of it. Boards lock in the order of their ids.
+create function kanban.append_card_event(
+    p_actor jsonb, p_old kanban.cards, p_new kanban.cards, p_action text, p_now timestamptz, p_payload jsonb) returns void
+    language plpgsql as $$
+begin
+    if p_new.board_id = p_old.board_id then
+        perform kanban.append_event(
+            p_old.tenant_id, p_old.board_id, 'card', p_old.id, p_action, p_actor, p_now, p_payload);
+        return;
     end if;
-    if v_new.board_id = p_old.board_id then
-        perform kanban.append_event(p_old.tenant_id, p_old.board_id, 'card', p_old.id, p_action, p_actor, p_now, v_payload);
-        return v_new;
-    end if;
-    -- Between boards the event is part of both histories. The board that the card comes to has not seen it yet, so there
-    -- it tells all of it. Boards lock in the order of their ids.
-    v_arrival := v_payload || jsonb_build_object('after', kanban.card_doc(v_new));
     perform kanban.append_event(
         p_old.tenant_id, b.board, 'card', p_old.id, p_action, p_actor, p_now,
-        case when b.board = v_new.board_id then v_arrival else v_payload end)
-    from (values (least(v_new.board_id, p_old.board_id)), (greatest(v_new.board_id, p_old.board_id))) as b (board);
+        case when b.board = p_new.board_id
+             then p_payload || jsonb_build_object('after', kanban.card_doc(p_new)) else p_payload end)
+    from (values (least(p_new.board_id, p_old.board_id)), (greatest(p_new.board_id, p_old.board_id))) as b (board);
+end $$;
+
+-- Writes where a card stands and who holds it, and all that follows, with the event. The place is told as others can
+-- rebuild it: the card it now stands behind, and the one it stood behind, null at the top.
+create function kanban.shift_card(
+    p_actor jsonb, p_old kanban.cards, p_new kanban.cards, p_to kanban.columns, p_key bigint, p_action text,
+    p_now timestamptz, p_extra jsonb default '{}') returns kanban.cards
+    language plpgsql as $$
+declare
+    v_moves constant boolean := p_to.id <> p_old.column_id or p_key <> p_old.position;
+    v_new   kanban.cards;
+    v_place jsonb := '{}';
+begin
+    if p_old.deleted_at is null and (v_moves or p_new.deleted_at is not null) then
+        v_place := jsonb_build_object(
+            'was_after_card_id', kanban.card_before(p_old.tenant_id, p_old.column_id, p_old.position));
+    end if;
+    v_new := kanban.settle_card(p_actor, p_old, p_new, p_to, p_key, p_now);
+    if v_new.deleted_at is null and (v_moves or p_old.deleted_at is not null) then
+        v_place := v_place || jsonb_build_object(
+            'after_card_id', kanban.card_before(p_old.tenant_id, v_new.column_id, p_key));
+    end if;
+    perform kanban.append_card_event(
+        p_actor, p_old, v_new, p_action, p_now,
+        kanban.changes(kanban.card_state(p_old), kanban.card_state(v_new)) || p_extra || v_place);
     return v_new;
 end $$;
 
@@ -544,10 +596,10 @@ begin
         perform kanban.try_again();
     end if;
     -- a deleted card has no claim, so whoever names one is late
-    if p_epoch is not null and (v_old.claim_agent is null or v_old.claim_epoch <> p_epoch) then
-        perform kanban.refuse('stale_claim', jsonb_build_object(
-            'card', v_old.key, 'actual', v_old.claim_epoch, 'board_id', v_old.board_id));
-    elsif v_old.deleted_at is null then
+    if p_epoch is not null then
+        perform kanban.require_claim(v_old, p_actor, p_epoch);
+    end if;
+    if v_old.deleted_at is null then
         return v_old;
     elsif v_old.version <> p_version then
         perform kanban.refuse('version_conflict', jsonb_build_object(

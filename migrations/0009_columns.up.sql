@@ -47,8 +47,10 @@ create function kanban.reorder_column(
 declare
     v_old kanban.columns;
     v_new kanban.columns;
+    v_was uuid;
 begin
     v_old := kanban.lock_board_of_column(p_tenant, p_id, p_version);
+    v_was := kanban.column_before(p_tenant, v_old.board_id, v_old.position);
     v_new := v_old;
     v_new.position := kanban.column_key(p_tenant, v_old.board_id, p_id, p_after, p_before, p_place);
     v_new.version := v_old.version + 1;
@@ -58,7 +60,8 @@ begin
     perform kanban.append_event(
         p_tenant, v_old.board_id, 'column', p_id, 'column.reordered', p_actor, v_new.updated_at,
         kanban.changes(kanban.column_doc(v_old), kanban.column_doc(v_new)) || jsonb_build_object(
-            'after_column_id', kanban.column_before(p_tenant, v_old.board_id, v_new.position)));
+            'after_column_id', kanban.column_before(p_tenant, v_old.board_id, v_new.position),
+            'was_after_column_id', v_was));
     return v_new;
 end $$;
 
@@ -115,7 +118,6 @@ begin
     end loop;
 end $$;
 
--- Deletes a column. Its cards go to the end of p_to, a column of the same board; without it there may be none.
 create function kanban.delete_column(p_tenant text, p_actor jsonb, p_id uuid, p_version bigint, p_to uuid)
     returns kanban.columns
     language plpgsql as $$
@@ -152,6 +154,8 @@ begin
     update kanban.columns set version = v_new.version, updated_at = v_now, deleted_at = v_now
     where tenant_id = p_tenant and id = p_id;
     perform kanban.append_event(p_tenant, v_old.board_id, 'column', p_id, 'column.deleted', p_actor, v_now,
-                                kanban.changes(kanban.column_doc(v_old), kanban.column_doc(v_new)));
+                                kanban.changes(kanban.column_doc(v_old), kanban.column_doc(v_new)) || jsonb_build_object(
+                                    'was_after_column_id',
+                                    kanban.column_before(p_tenant, v_old.board_id, v_old.position)));
     return v_new;
 end $$;

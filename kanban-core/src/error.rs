@@ -42,6 +42,15 @@ pub struct InvalidField {
     pub detail: String,
 }
 
+/// Who holds a card under a live lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The agent.
+    pub agent_id: String,
+    /// When the lease ends unless it is extended (RFC 3339).
+    pub until: String,
+}
+
 /// Everything that can go wrong, as data. `Display` is a whole sentence that says what to do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -96,17 +105,20 @@ pub enum Error {
         /// When the lease ends unless it is extended (RFC 3339).
         until: String,
     },
-    /// The write names a claim that is no longer the current one (a fencing token that has been passed).
-    #[error(
-        "The claim on {card} with epoch {expected} is over (the current epoch is {actual}). Stop working on it; claim it again if it is still free."
-    )]
+    /// The write names a claim of the caller's that is no longer the current one (a fencing token that has been passed).
+    #[error("{}", stale_sentence(.card, *.expected, *.actual, .ended.as_deref(), .held.as_deref()))]
     StaleClaim {
         /// Key of the card.
         card: String,
         /// The epoch the caller named.
         expected: i64,
-        /// The epoch the card has.
+        /// The epoch of the card's last claim.
         actual: i64,
+        /// How the named claim ended: `expired`, `released`, `completed`, `deleted` (with the card), or `renewed` by the
+        /// same agent; `None` where the caller never had a claim with that epoch.
+        ended: Option<String>,
+        /// Who holds the card now, if anybody does.
+        held: Option<Box<Holder>>,
     },
     /// The card cannot be claimed now.
     #[error("The card {card} cannot be claimed: {reason}. Ask for the next task instead.")]
@@ -242,6 +254,28 @@ fn rate_sentence(allowance: &Allowance) -> String {
     format!("{who} made the {limit} calls that there are for {window} s. Try again in {wait} s.")
 }
 
+fn stale_sentence(card: &str, expected: i64, actual: i64, ended: Option<&str>, held: Option<&Holder>) -> String {
+    let over = match ended {
+        Some("expired") => "its lease ended",
+        Some("released") => "it was released",
+        Some("completed") => "the card was finished",
+        Some("deleted") => "the card was deleted",
+        Some("renewed") => "the same agent has claimed the card again",
+        _ => "",
+    };
+    let what = match over {
+        "" => format!("The epoch {expected} is of no claim that you have on {card} (its last one has {actual})."),
+        over => format!("The claim on {card} with epoch {expected} is over: {over}."),
+    };
+    let next = match held {
+        Some(Holder { agent_id, until }) => format!(
+            "{agent_id} holds it until {until}, under epoch {actual}: stop working on it unless that claim is yours."
+        ),
+        None => "Nobody holds it now: read the card, and claim it again if there is still work on it.".to_owned(),
+    };
+    format!("{what} {next}")
+}
+
 /// A long cycle is named by its ends; the whole of it is in the data.
 fn cycle_sentence(path: &[String]) -> String {
     const SHOWN: usize = 10;
@@ -341,8 +375,11 @@ impl Error {
             }
             Self::WipLimitReached { column, limit } => json!({ "column": column, "limit": limit }),
             Self::Claimed { card, agent_id, until } => json!({ "card": card, "agent_id": agent_id, "until": until }),
-            Self::StaleClaim { card, expected, actual } => {
-                json!({ "card": card, "expected": expected, "actual": actual })
+            Self::StaleClaim { card, expected, actual, ended, held } => {
+                let (agent_id, until) = held.as_ref().map(|held| (&held.agent_id, &held.until)).unzip();
+                json!({
+                    "card": card, "expected": expected, "actual": actual, "ended": ended, "agent_id": agent_id, "until": until
+                })
             }
             Self::NotReady { card, reason } => json!({ "card": card, "reason": reason }),
             Self::CapacityReached { agent_id, held, capacity } => {

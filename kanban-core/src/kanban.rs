@@ -67,7 +67,8 @@ impl Kanban {
     }
 
     /// The same handle, naming a claim: each write to a card under it, and to what hangs on the card, is refused with
-    /// [`StaleClaim`](Error::StaleClaim) once that claim has ended.
+    /// [`StaleClaim`](Error::StaleClaim) once that claim has ended, and with [`Claimed`](Error::Claimed) where it never was
+    /// the caller's and another agent holds the card.
     pub fn under_claim(mut self, epoch: Epoch) -> Self {
         self.claim = Some(epoch);
         self

@@ -65,13 +65,14 @@ mod summary;
 mod task;
 mod tenant;
 mod token;
+mod undo;
 mod watch;
 mod workspace;
 
 pub use board::BoardFilter;
 pub use db::{Connections, Pooler, refusal::known_constraints, statements};
 pub use doctor::{Diagnosis, Finding};
-pub use error::{Error, ErrorKind, InvalidField, Result};
+pub use error::{Error, ErrorKind, Holder, InvalidField, Result};
 pub use idempotency::Once;
 pub use kanban::Kanban;
 pub use model::*;

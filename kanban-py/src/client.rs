@@ -14,7 +14,7 @@ use crate::arguments::Arguments;
 use crate::job::{Job, work, work_into};
 use crate::{
     agent, attachment, blocker, board, bulk, card, column, comment, dependency, error, event, from_python, import,
-    metrics, runtime, search, tenant, token, upkeep, watch, workspace,
+    metrics, runtime, search, tenant, token, undo, upkeep, watch, workspace,
 };
 
 /// An open store, shared by all handles on it.
@@ -113,6 +113,7 @@ impl Client {
             "delete_card" => card::delete_card(kanban, &a),
             "restore_card" => card::restore_card(kanban, &a),
             "bulk" => bulk::bulk(kanban, &a),
+            "undo" => undo::undo(kanban, &a),
             "next_tasks" => agent::next_tasks(kanban, &a),
             "claim_next" => agent::claim_next(kanban, &a),
             "claim_card" => agent::claim_card(kanban, &a),

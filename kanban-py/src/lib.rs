@@ -27,6 +27,7 @@ mod search;
 mod tenant;
 mod to_python;
 mod token;
+mod undo;
 mod upkeep;
 mod watch;
 mod workspace;

@@ -30,7 +30,7 @@ pub(crate) fn agent_summary(kanban: Kanban, a: &Arguments<'_>) -> PyResult<Work>
 }
 
 /// `from` is a word of Python's own, so the ends of a window have other names there.
-fn as_named_here(error: Error) -> Error {
+pub(crate) fn as_named_here(error: Error) -> Error {
     let Error::Invalid { mut fields } = error else { return error };
     for field in &mut fields {
         match field.pointer.as_str() {

@@ -6,12 +6,13 @@ use kanban_core::{
     Action, Actor, AttachmentId, BoardId, BoardPatch, BoardTemplate, Bulk, BulkAction, BulkCreate, BulkDelete,
     BulkLabels, BulkMove, BulkOperation, BulkUpdate, CardFilter, CardId, CardPatch, ClaimNext, ClaimOptions, Column,
     ColumnId, ColumnKind, ColumnPatch, ColumnPlace, CommentId, EntityType, Error, Expected, IdempotencyKey, JsonObject,
-    Kanban, Link, ListCards, ListPage, MoveCard, NewAttachment, NewBoard, NewCard, NewColumn, NewComment,
-    NewDependency, NewWorkspace, NextTasks, Place, Priority, Relation, Result, Store, WorkspaceId, WorkspacePatch,
+    Kanban, Link, ListCards, ListEvents, ListPage, MoveCard, NewAttachment, NewBoard, NewCard, NewColumn, NewComment,
+    NewDependency, NewWorkspace, NextTasks, Place, Priority, Relation, Result, Store, Undo, WorkspaceId,
+    WorkspacePatch,
 };
 
 /// Every operation that changes something on a board or around it. A test holds the list to be whole.
-pub const MUTATIONS: [&str; 31] = [
+pub const MUTATIONS: [&str; 32] = [
     "create_workspace",
     "update_workspace",
     "delete_workspace",
@@ -43,6 +44,18 @@ pub const MUTATIONS: [&str; 31] = [
     "import",
     "transaction",
     "once",
+    "undo",
+];
+
+/// What happens beside boards, or to one as a whole: not undone.
+const BESIDE: [&str; 7] = [
+    "create_workspace",
+    "update_workspace",
+    "delete_workspace",
+    "create_board",
+    "update_board",
+    "delete_board",
+    "undo",
 ];
 
 /// Why a step is not made.
@@ -56,11 +69,15 @@ pub struct History {
     store: Store,
     person: Kanban,
     workspaces: Vec<WorkspaceId>,
-    boards: Vec<BoardId>,
+    pub boards: Vec<BoardId>,
     cards: Vec<CardId>,
     deleted: Vec<CardId>,
     comments: Vec<CommentId>,
     attachments: Vec<AttachmentId>,
+    /// Whether one person does everything, and nothing that cannot be undone.
+    pub is_alone: bool,
+    /// Whether cards stay on their boards.
+    pub is_settled: bool,
     /// How often each operation has succeeded.
     pub done: BTreeMap<&'static str, usize>,
 }
@@ -79,6 +96,8 @@ impl History {
             deleted: Vec::new(),
             comments: Vec::new(),
             attachments: Vec::new(),
+            is_alone: false,
+            is_settled: false,
             done: BTreeMap::new(),
         };
         for operation in ["create_workspace", "create_board", "create_board"] {
@@ -104,6 +123,9 @@ impl History {
                 57..=60 => "add_dependency",
                 _ => MUTATIONS[self.random.usize(..MUTATIONS.len())],
             };
+            if self.is_alone && BESIDE.contains(&operation) {
+                continue;
+            }
             match self.step(operation).await {
                 Ok(()) => *self.done.entry(operation).or_default() += 1,
                 Err(error @ (Error::Internal { .. } | Error::Unavailable { .. } | Error::Embedded { .. })) => {
@@ -139,10 +161,15 @@ impl History {
         self.pick(&columns)
     }
 
+    /// The handle of an agent; the person's who does everything alone.
+    fn agent(&self, id: &str) -> Result<Kanban> {
+        if self.is_alone { Ok(self.person.clone()) } else { self.store.tenant("default", Actor::agent(id)) }
+    }
+
     /// A person, or one of three agents with a run and a context.
     fn actor(&mut self) -> Kanban {
         let agent = ["a", "b", "c"][self.random.usize(..3)];
-        if self.random.u8(..3) == 0 {
+        if self.is_alone || self.random.u8(..3) == 0 {
             return self.person.clone();
         }
         let mut actor = Actor::agent(agent).in_run(format!("run-{agent}"));
@@ -215,7 +242,7 @@ impl History {
     async fn holder(&mut self, card: CardId) -> Result<(Kanban, kanban_core::Epoch)> {
         let claim = self.person.get_card(card).await?.claim;
         let claim = claim.ok_or_else(|| Error::NotFound { what: "claim", id: card.to_string() })?;
-        Ok((self.store.tenant("default", Actor::agent(&claim.agent_id))?, claim.epoch))
+        Ok((self.agent(&claim.agent_id)?, claim.epoch))
     }
 
     async fn held(&mut self) -> Result<CardId> {
@@ -235,6 +262,7 @@ impl History {
             name if name.ends_with("column") => self.change_columns(name).await,
             "heartbeat" | "release_card" | "complete_card" | "claim_next" | "claim_card" => self.work(operation).await,
             "bulk" => self.change_at_once().await,
+            "undo" => self.undo().await,
             "import" | "transaction" | "once" => self.change_much(operation).await,
             name if name.ends_with("card") => self.change_cards(name).await,
             name => self.change_what_hangs_on_cards(name).await,
@@ -326,7 +354,8 @@ impl History {
             _ => {
                 let patch = ColumnPatch {
                     name: self.chance(2).then_some(name),
-                    kind: self.chance(3).then(|| self.kind()),
+                    // cards that are in it now keep an undo from changing the kind of a column
+                    kind: (!self.is_alone && self.chance(3)).then(|| self.kind()),
                     wip_limit: self.chance(2).then_some(wip_limit),
                     metadata: self.chance(2).then(|| self.json()),
                 };
@@ -395,7 +424,13 @@ impl History {
                 kanban.update_card(card, Expected::Any, patch).await.map(drop)
             }
             "move_card" => {
-                let column = self.pick_column().await?.id;
+                let column = if self.is_settled {
+                    let board = self.person.get_card(card).await?.board_id;
+                    let columns = self.person.get_board(board).await?.columns;
+                    self.pick(&columns)?.id
+                } else {
+                    self.pick_column().await?.id
+                };
                 let Place { after_id, before_id, position } = self.place(column).await?;
                 let to = MoveCard { after_id, before_id, position, ..MoveCard::to(column) };
                 kanban.move_card(card, Expected::Any, to).await.map(drop)
@@ -453,9 +488,31 @@ impl History {
         Ok(())
     }
 
+    /// Whatever one of them did on a board since some moment.
+    async fn undo(&mut self) -> Result<()> {
+        let board = self.pick_board()?;
+        let seq = self.person.get_board(board).await?.board.seq;
+        let since = ListEvents { since: self.random.i64(seq / 2..seq), limit: 1 };
+        let from = self.person.list_events(board, since).await?.first().ok_or_else(nothing)?.at;
+        let undo = match self.random.u8(..6) {
+            0 => Undo::of_run("run-a", from),
+            1..=3 => Undo::of_actor("ada", from),
+            4 => Undo::of_actor("operator", from),
+            _ => Undo::of_actor("b", from),
+        };
+        let operator = self.store.tenant("default", Actor::human("operator"))?;
+        let undone = operator.undo(board, Undo { dry_run: self.chance(4), ..undo }).await?;
+        for thing in undone.items {
+            if thing.entity_type == EntityType::Card && thing.members.iter().any(|member| member == "deleted_at") {
+                self.deleted.push(thing.entity_id.to_string().parse()?);
+            }
+        }
+        Ok(())
+    }
+
     async fn work(&mut self, operation: &str) -> Result<()> {
         let agent = ["a", "b", "c"][self.random.usize(..3)];
-        let kanban = self.store.tenant("default", Actor::agent(agent))?;
+        let kanban = self.agent(agent)?;
         let start = self.chance(2);
         match operation {
             "claim_next" => {

@@ -126,6 +126,8 @@ async def test_limits_and_leases_have_bounds(kanban: Any) -> None:
         kanban.list_events("AB", limit=1001),
         kanban.claim_next("claude-1", limit=51),
         kanban.claim_next("claude-1", ttl_seconds=0),
+        kanban.claim_next("claude-1", ttl_seconds=86_401),
+        kanban.claim_card("AB-1", "claude-1", ttl_seconds=86_401),
         kanban.claim_next("claude-1", capacity=0),
         kanban.claim_next(""),
         kanban.heartbeat("AB-1", 1, ttl_seconds=86_401),

@@ -109,6 +109,8 @@ async def test_a_late_agent_is_recognised_and_refused(kanban: Any) -> None:
         with pytest.raises(StaleClaim) as refused:
             await call
         assert (refused.value.expected, refused.value.actual) == (old.claim.epoch, new.claim.epoch)
+        assert (refused.value.ended, refused.value.agent_id) == ("released", "claude-2")
+        assert refused.value.until == new.claim.until
     current = next_one.under_claim(new.claim.epoch)
     assert (await current.update_card("AB-1", new.version, title="mine")).title == "mine"
 
@@ -120,6 +122,14 @@ async def test_agents_are_kept_out_of_each_others_cards_and_people_are_not(kanba
         await other.update_card("AB-1", task.version, title="not mine")
     assert (refused.value.agent_id, refused.value.until) == ("claude-1", task.claim.until)
     assert refused.value.retryable
+    # under the holder's epoch, too, and under one that never was
+    for epoch in (task.claim.epoch, 7):
+        with pytest.raises(Claimed) as refused:
+            await other.complete_card("AB-1", epoch)
+        assert refused.value.agent_id == "claude-1"
+    with pytest.raises(StaleClaim, match="The epoch 7 is of no claim") as wrong:
+        await kanban.as_agent("claude-1").heartbeat("AB-1", 7)
+    assert wrong.value.ended is None
     with pytest.raises(Claimed):
         await other.claim_card("AB-1", "claude-2")
     with pytest.raises(PermissionDenied, match="claims for itself"):

@@ -78,6 +78,8 @@ def one_of_each(kanban: Kanban) -> list[Record]:
         kanban.update_column(board.columns[1].id, ANY, wip_limit=1),
         kanban.next_tasks("claude-3", explain=True),
         kanban.remove_dependency("AB-4", "relates_to", "AB-1"),
+        # what made the board cannot be undone
+        kanban.undo("AB", actor="ada", since=board.created_at, dry_run=True),
         board,
         card,
     ]

@@ -93,6 +93,9 @@ async fn tasks_are_filtered_and_the_rest_is_explained_page_by_page() {
     assert_eq!(seen, [told("AB-2", json!(null)), told("AB-1", json!("capability")), told("AB-3", json!("claimed_by"))]);
     let wrong = server.get("/v1/agents/b/next_tasks?assignee=b").await;
     assert_eq!(wrong.problem(400), "bad_query");
+    let backwards = "due_after=2027-01-02T00:00:00Z&due_before=2027-01-01T00:00:00Z";
+    let wrong = server.get(&format!("/v1/agents/b/next_tasks?{backwards}")).await;
+    assert_eq!((wrong.problem(422), &wrong.body["errors"][0]["pointer"]), ("invalid", &json!("/due_before")));
 }
 
 #[tokio::test]
@@ -123,6 +126,42 @@ async fn a_late_agent_s_writes_are_conflicts() {
         assert_eq!((late.problem(409), &late.body["actual"]), ("stale_claim", &json!(2)), "{path}");
     }
     assert_eq!(server.get("/v1/boards/AB").await.body, before.body, "not even an event");
+}
+
+#[tokio::test]
+async fn a_claim_of_another_agent_is_told_from_one_s_own_that_is_over() {
+    let server = Server::start().await;
+    server.card("work").await;
+    let held = server.post("/v1/cards/AB-1/claim", json!({"agent_id": "a"})).await.body["claim"].clone();
+    for path in ["heartbeat", "release", "complete"] {
+        let foreign = server.act("b", Some(1), &format!("/v1/cards/AB-1/{path}"), json!({})).await;
+        assert_eq!(foreign.problem(409), "claimed");
+        assert_eq!((&foreign.body["agent_id"], &foreign.body["until"]), (&held["agent_id"], &held["until"]));
+    }
+    assert_eq!(server.act("a", Some(1), "/v1/cards/AB-1/release", json!({})).await.status, 200);
+    let over = server.act("a", Some(1), "/v1/cards/AB-1/heartbeat", json!({})).await;
+    assert_eq!(
+        (over.problem(409), &over.body["ended"], &over.body["agent_id"]),
+        ("stale_claim", &json!("released"), &json!(null))
+    );
+    let held = server.post("/v1/cards/AB-1/claim", json!({"agent_id": "b"})).await.body["claim"].clone();
+    let passed_on = server.act("a", Some(1), "/v1/cards/AB-1/heartbeat", json!({})).await;
+    assert_eq!(passed_on.problem(409), "stale_claim");
+    assert_eq!((&passed_on.body["agent_id"], &passed_on.body["until"]), (&json!("b"), &held["until"]));
+}
+
+#[tokio::test]
+async fn a_lease_that_cannot_be_is_refused_where_it_is_named() {
+    let server = Server::start().await;
+    server.card("work").await;
+    assert_eq!(server.post("/v1/cards/AB-1/claim", json!({"agent_id": "a"})).await.status, 200);
+    for path in ["/v1/agents/a/claim", "/v1/cards/AB-1/claim", "/v1/cards/AB-1/heartbeat"] {
+        for ttl in [json!(0), json!(-1), json!(86_401), json!(1e300), json!(1.5), json!("an hour")] {
+            let refused = server.act("a", Some(1), path, json!({"ttl_seconds": ttl})).await;
+            assert_eq!(refused.problem(422), "invalid", "{path} {ttl}");
+            assert_eq!(refused.body["errors"][0]["pointer"], "/ttl_seconds", "{path} {ttl}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -44,6 +44,24 @@ async fn a_board_moves_to_a_workspace_that_is_there() {
 }
 
 #[tokio::test]
+async fn a_board_has_a_time_zone_that_there_is() {
+    let server = Server::start().await;
+    for zone in ["Mars/Olympus", "", "+25:00", "Europe/Berlin; drop table"] {
+        for refused in [
+            server.post("/v1/boards", json!({"name": "Far", "time_zone": zone})).await,
+            server.write(Method::PATCH, "/v1/boards/AB", "*", json!({"time_zone": zone})).await,
+        ] {
+            assert_eq!(
+                (refused.problem(422), &refused.body["errors"][0]["pointer"]),
+                ("invalid", &json!("/time_zone"))
+            );
+        }
+    }
+    let near = server.write(Method::PATCH, "/v1/boards/AB", "*", json!({"time_zone": "Europe/Berlin"})).await;
+    assert_eq!(near.body["time_zone"], "Europe/Berlin");
+}
+
+#[tokio::test]
 async fn what_is_on_a_deleted_board_is_gone() {
     let server = Server::start().await;
     server.card("one").await;

@@ -112,6 +112,18 @@ async fn changes_are_compact_and_in_full_every_event() {
 }
 
 #[tokio::test]
+async fn a_history_that_is_not_kept_so_far_back_is_a_conflict() {
+    let server = Server::start().await;
+    let pool = server.database.superuser().await;
+    sqlx::raw_sql("delete from kanban.events where seq <= 2").execute(&pool).await.expect("history goes");
+    for query in ["since=0", "since=1", "since=1&full=true"] {
+        let gone = server.get(&format!("/v1/boards/AB/changes?{query}")).await;
+        assert_eq!((gone.problem(409), &gone.body["seq"]), ("history_gone", &json!(4)), "{query}");
+    }
+    assert_eq!(server.get("/v1/boards/AB/changes?since=2&full=true").await.body["next_since"], 4);
+}
+
+#[tokio::test]
 async fn a_stream_goes_on_where_its_reader_was() {
     let server = Server::start().await;
     let mut reader = Reader::open(&server, "/v1/boards/AB/events?since=0", None).await;

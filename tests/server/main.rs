@@ -30,4 +30,5 @@ mod search;
 mod secrets;
 mod tenants;
 mod tokens;
+mod undo;
 mod workspaces;

@@ -90,6 +90,7 @@ fn what_changes_something_needs_more_than_to_read() {
             (_, path) if path.starts_with("/v1/tokens") || path.starts_with("/v1/tenants") => {
                 &[Some(TokenScope::Admin)]
             }
+            (_, "/v1/boards/{id}/undo") => &[Some(TokenScope::Admin)],
             ("GET", path) if path.starts_with("/v1/") => &[Some(TokenScope::Read)],
             ("GET", _) => &[None],
             _ => &[Some(TokenScope::Write)],

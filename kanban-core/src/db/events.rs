@@ -82,7 +82,7 @@ impl From<EventRow> for Event {
 type Members = BTreeMap<String, Box<RawValue>>;
 
 /// The members of a payload that hold ids: UUIDs in the database, ULIDs everywhere else.
-const ID_MEMBERS: [&str; 9] = [
+const ID_MEMBERS: [&str; 11] = [
     "id",
     "board_id",
     "column_id",
@@ -92,6 +92,8 @@ const ID_MEMBERS: [&str; 9] = [
     "to_card_id",
     "after_card_id",
     "after_column_id",
+    "was_after_card_id",
+    "was_after_column_id",
 ];
 
 fn with_public_ids(payload: Box<RawValue>) -> Box<RawValue> {

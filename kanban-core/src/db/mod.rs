@@ -28,6 +28,7 @@ pub(crate) mod tasks;
 pub(crate) mod tenants;
 pub(crate) mod tokens;
 pub(crate) mod transaction;
+pub(crate) mod undo;
 pub(crate) mod waits;
 pub(crate) mod wall;
 pub(crate) mod workspaces;
@@ -90,6 +91,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
         tasks::STATEMENTS,
         tenants::STATEMENTS,
         tokens::STATEMENTS,
+        undo::STATEMENTS,
         waits::STATEMENTS,
         wall::STATEMENTS,
         workspaces::STATEMENTS,

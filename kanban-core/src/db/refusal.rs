@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::types::Uuid;
 
-use crate::Error;
+use crate::error::{Error, Holder};
 
 /// Which thing of each kind a statement names, for the sentence when there is none.
 pub(crate) type Names<'a> = &'a [(&'static str, &'a (dyn Display + Sync))];
@@ -255,6 +255,7 @@ struct Detail {
     board_id: Uuid,
     agent_id: String,
     until: String,
+    ended: Option<String>,
     reason: String,
     role: String,
     tenant: String,
@@ -285,7 +286,10 @@ fn refused(error: &PgDatabaseError, names: Names<'_>) -> Error {
         }
         "wip_limit_reached" => Error::WipLimitReached { column: d.column, limit: d.limit },
         "claimed" => Error::Claimed { card: d.card, agent_id: d.agent_id, until: d.until },
-        "stale_claim" => Error::StaleClaim { card: d.card, expected: number("epoch"), actual: d.actual },
+        "stale_claim" => {
+            let held = (!d.agent_id.is_empty()).then(|| Box::new(Holder { agent_id: d.agent_id, until: d.until }));
+            Error::StaleClaim { card: d.card, expected: number("epoch"), actual: d.actual, ended: d.ended, held }
+        }
         "not_ready" => Error::NotReady { card: d.card, reason: d.reason },
         "capacity_reached" => Error::CapacityReached { agent_id: d.agent_id, held: d.held, capacity: d.capacity },
         "dependency_cycle" => Error::DependencyCycle { path: d.path },
@@ -303,6 +307,7 @@ fn refused(error: &PgDatabaseError, names: Names<'_>) -> Error {
             "/cursor",
             "is too old: the order of its column was written anew since; start again without one",
         ),
+        "window_ahead" => Error::invalid("/from", "must not be in the future"),
         "unknown_time_zone" => Error::invalid("/time_zone", "is not an IANA time zone such as Europe/Berlin"),
         "board_archived" => Error::State {
             code: "board_archived",

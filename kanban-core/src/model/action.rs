@@ -37,6 +37,8 @@ named! {
         BoardCreated = "board.created",
         /// A board's own members changed, or it was archived or brought back.
         BoardUpdated = "board.updated",
+        /// What had been done to a board was undone.
+        BoardReverted = "board.reverted",
         /// A board went, with all that was on it.
         BoardDeleted = "board.deleted",
         /// A column came, at the end of its board.
@@ -45,6 +47,8 @@ named! {
         ColumnUpdated = "column.updated",
         /// A column got another place on its board.
         ColumnReordered = "column.reordered",
+        /// What had been done to a column was undone: it may have come back, changed or gone.
+        ColumnReverted = "column.reverted",
         /// A column went.
         ColumnDeleted = "column.deleted",
         /// A card came.
@@ -67,16 +71,22 @@ named! {
         CardReleased = "card.released",
         /// Claimed work was finished.
         CardCompleted = "card.completed",
+        /// What had been done to a card was undone: it may have come back, changed, moved or gone.
+        CardReverted = "card.reverted",
         /// Two cards were linked.
         DependencyAdded = "dependency.added",
         /// A link between two cards was taken away.
         DependencyRemoved = "dependency.removed",
         /// A comment was written.
         CommentCreated = "comment.created",
+        /// What had been done to a comment was undone: it came back or went.
+        CommentReverted = "comment.reverted",
         /// A comment was deleted.
         CommentDeleted = "comment.deleted",
         /// Something elsewhere was attached to a card.
         AttachmentCreated = "attachment.created",
+        /// What had been done to an attachment was undone: it came back or went.
+        AttachmentReverted = "attachment.reverted",
         /// An attachment was taken off its card.
         AttachmentDeleted = "attachment.deleted",
         /// A token was created.

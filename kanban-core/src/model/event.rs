@@ -35,7 +35,8 @@ pub struct Event {
     /// The service token it was done with.
     pub token_id: Option<TokenId>,
     /// `before` and `after` of the members that changed; `after_card_id` is the card that it was placed behind, and
-    /// `after_column_id` the column, null for the first place.
+    /// `after_column_id` the column, null for the first place; `was_after_card_id` and `was_after_column_id` are those that
+    /// it was behind before.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub payload: Box<RawValue>,
 }

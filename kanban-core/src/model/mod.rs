@@ -88,6 +88,7 @@ mod task;
 mod tenant;
 mod timestamp;
 mod token;
+mod undo;
 mod version;
 mod waits;
 mod web_address;
@@ -151,6 +152,8 @@ pub use task::{FullColumn, LeftOut, LeftOutCode, LeftOutReason, NextTasks, Tasks
 pub use tenant::{CreatedTenant, NewTenant, Tenant};
 pub use timestamp::Timestamp;
 pub use token::{CreatedToken, NewToken, Token, TokenScope};
+pub(crate) use undo::MOST as MOST_UNDONE;
+pub use undo::{Undo, UndoOutcome, UndoReason, UndoReasonCode, Undone, UndoneThing};
 pub use version::{Epoch, Expected, Version};
 pub(crate) use waits::Waits;
 pub(crate) use window::{DEFAULT_DAYS, unknown_time_zone};

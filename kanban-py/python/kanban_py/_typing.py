@@ -80,10 +80,12 @@ Action: TypeAlias = Literal[
     "workspace.deleted",
     "board.created",
     "board.updated",
+    "board.reverted",
     "board.deleted",
     "column.created",
     "column.updated",
     "column.reordered",
+    "column.reverted",
     "column.deleted",
     "card.created",
     "card.updated",
@@ -95,11 +97,14 @@ Action: TypeAlias = Literal[
     "card.claim_extended",
     "card.released",
     "card.completed",
+    "card.reverted",
     "dependency.added",
     "dependency.removed",
     "comment.created",
+    "comment.reverted",
     "comment.deleted",
     "attachment.created",
+    "attachment.reverted",
     "attachment.deleted",
     "token.created",
     "token.revoked",
@@ -112,6 +117,21 @@ ChangeKind: TypeAlias = Literal["created", "updated", "moved_here", "moved_away"
 BottleneckSign: TypeAlias = Literal["arrivals_minus_departures", "age", "wip_limit"]
 ForecastWarning: TypeAlias = Literal["short_history", "nothing_finished", "beyond_horizon"]
 BulkAction: TypeAlias = Literal["create", "update", "move", "add_labels", "remove_labels", "delete", "restore"]
+UndoOutcome: TypeAlias = Literal["reverted", "unchanged", "conflict", "impossible"]
+UndoReasonCode: TypeAlias = Literal[
+    "changed_since",
+    "claimed",
+    "wip_limit_reached",
+    "column_gone",
+    "column_not_empty",
+    "too_many_columns",
+    "board_closed",
+    "workspace_gone",
+    "dependency_cycle",
+    "duplicate",
+    "lease_over",
+    "board_created",
+]
 TokenScope: TypeAlias = Literal["read", "write", "admin"]
 NothingClaimedCode: TypeAlias = Literal["nothing_ready", "wip_limit", "capacity"]
 LeftOutCode: TypeAlias = Literal["archived", "blocked_by", "claimed_by", "not_assigned", "capability", "in_progress"]

@@ -135,7 +135,7 @@ class Claimed(Conflict):
 
 
 class StaleClaim(Conflict):
-    """The write names a claim that has ended or been passed on: stop working on the card."""
+    """The write names a claim of the caller's that has ended or been passed on: stop working on the card."""
 
     @property
     def expected(self) -> int:
@@ -144,8 +144,29 @@ class StaleClaim(Conflict):
 
     @property
     def actual(self) -> int:
-        """The epoch the card has."""
+        """The epoch of the card's last claim."""
         return int(self.details["actual"])
+
+    @property
+    def ended(self) -> str | None:
+        """How the named claim ended: expired, released, completed, deleted (with the card), or renewed by its agent.
+
+        None where the caller never had a claim with that epoch.
+        """
+        ended = self.details["ended"]
+        return None if ended is None else str(ended)
+
+    @property
+    def agent_id(self) -> str | None:
+        """Who holds the card now; None if nobody does."""
+        agent_id = self.details["agent_id"]
+        return None if agent_id is None else str(agent_id)
+
+    @property
+    def until(self) -> datetime | None:
+        """When that lease ends unless it is extended; None if nobody holds the card."""
+        until = self.details["until"]
+        return None if until is None else datetime.fromisoformat(until.replace("Z", "+00:00"))
 
 
 class NotReady(Conflict):

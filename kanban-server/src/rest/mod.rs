@@ -23,6 +23,7 @@ mod metrics;
 mod search;
 mod tenants;
 mod tokens;
+mod undo;
 mod workspaces;
 
 use axum::Router;
@@ -55,6 +56,7 @@ pub(crate) fn table() -> Table {
         .write("/v1/boards/{id}/columns", routes!(columns::create))
         .read("/v1/boards/{id}/cards", routes!(cards::list))
         .write("/v1/boards/{id}/cards/bulk", routes!(bulk::bulk))
+        .admin("/v1/boards/{id}/undo", routes!(undo::undo))
         .read("/v1/boards/{id}/changes", routes!(events::changes))
         .read("/v1/boards/{id}/events", routes!(events::watch))
         .read("/v1/boards/{id}/metrics", routes!(metrics::board_metrics))

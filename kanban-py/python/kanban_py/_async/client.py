@@ -24,6 +24,7 @@ from kanban_py._async.metrics import Metrics
 from kanban_py._async.search import Search
 from kanban_py._async.tenants import Tenants
 from kanban_py._async.tokens import Tokens
+from kanban_py._async.undo import Undo
 from kanban_py._async.upkeep import Upkeep
 from kanban_py._async.workspaces import Workspaces
 from kanban_py._kanban import Client, Job
@@ -47,6 +48,7 @@ class AsyncKanban(
     Metrics,
     Events,
     Iterators,
+    Undo,
     Tokens,
     Tenants,
     Upkeep,

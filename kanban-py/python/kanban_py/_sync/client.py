@@ -24,6 +24,7 @@ from kanban_py._sync.metrics import Metrics
 from kanban_py._sync.search import Search
 from kanban_py._sync.tenants import Tenants
 from kanban_py._sync.tokens import Tokens
+from kanban_py._sync.undo import Undo
 from kanban_py._sync.upkeep import Upkeep
 from kanban_py._sync.workspaces import Workspaces
 from kanban_py._typing import JsonObject
@@ -45,6 +46,7 @@ class Kanban(
     Metrics,
     Events,
     Iterators,
+    Undo,
     Tokens,
     Tenants,
     Upkeep,

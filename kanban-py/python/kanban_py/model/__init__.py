@@ -30,6 +30,7 @@ from kanban_py.model.search import Excerpt, ExcerptPart, FoundCard, FoundComment
 from kanban_py.model.summary import AgentSummary, FinishedDay
 from kanban_py.model.task import LeftOut, LeftOutReason, Tasks
 from kanban_py.model.token import CreatedTenant, CreatedToken, Tenant, Token
+from kanban_py.model.undo import Undone, UndoneThing, UndoReason
 from kanban_py.model.upkeep import Diagnosis, Finding, ImportReport
 
 __all__ = [
@@ -95,6 +96,9 @@ __all__ = [
     "Tenant",
     "Token",
     "Unblocks",
+    "UndoReason",
+    "Undone",
+    "UndoneThing",
     "UntilDone",
     "Window",
     "WipMetrics",
