@@ -31,6 +31,61 @@ create function kanban.due(p_due_at timestamptz) returns timestamptz
     language sql immutable parallel safe
     return case when p_due_at is null then 'infinity'::timestamptz else p_due_at end;
 
+-- The rules that a single value of the busiest tables obeys. As domains they are looked at where the value is written; as
+-- checks of the table, each statement that writes to any column would prepare them all anew, at the price of the statement.
+create domain kanban.boards_key as text
+    constraint boards_key_form check (value ~ '^[A-Z][A-Z0-9]{0,9}$');
+create domain kanban.boards_template as text
+    constraint boards_template_known check (value in ('basic', 'review', 'empty'));
+create domain kanban.boards_name as text
+    constraint boards_name_length check (char_length(value) between 1 and 256);
+create domain kanban.boards_description as text
+    constraint boards_description_size check (octet_length(value) <= 16384);
+create domain kanban.boards_metadata as jsonb
+    constraint boards_metadata_object check (kanban.is_object(value));
+create domain kanban.columns_name as text
+    constraint columns_name_length check (char_length(value) between 1 and 128);
+create domain kanban.columns_kind as text
+    constraint columns_kind_known check (value in ('backlog', 'todo', 'doing', 'done'));
+create domain kanban.columns_wip_limit as integer
+    constraint columns_wip_limit_positive check (value >= 1);
+create domain kanban.columns_cards as integer
+    constraint columns_cards_not_negative check (value >= 0);
+create domain kanban.columns_metadata as jsonb
+    constraint columns_metadata_object check (kanban.is_object(value));
+create domain kanban.cards_title as text
+    constraint cards_title_length check (char_length(value) between 1 and 256);
+create domain kanban.cards_description as text
+    constraint cards_description_size check (octet_length(value) <= 16384);
+create domain kanban.cards_external_id as text
+    constraint cards_external_id_length check (char_length(value) between 1 and 256);
+create domain kanban.cards_labels as text[]
+    constraint cards_labels_count check (cardinality(value) <= 64);
+create domain kanban.cards_assignees as text[]
+    constraint cards_assignees_count check (cardinality(value) <= 64);
+create domain kanban.cards_priority as smallint
+    constraint cards_priority_known check (value between 0 and 4);
+create domain kanban.cards_status as text
+    constraint cards_status_known check (value in ('backlog', 'todo', 'doing', 'done'));
+create domain kanban.cards_fields as jsonb
+    constraint cards_fields_object check (kanban.is_object(value));
+create domain kanban.cards_links as jsonb
+    constraint cards_links_array check (jsonb_typeof(value) = 'array' and octet_length(value::text) <= 32768);
+create domain kanban.cards_agent_context as jsonb
+    constraint cards_agent_context_object check (kanban.is_object(value));
+create domain kanban.cards_workflow_state as jsonb
+    constraint cards_workflow_state_object check (kanban.is_object(value));
+create domain kanban.cards_open_blockers as integer
+    constraint cards_open_blockers_not_negative check (value >= 0);
+create domain kanban.cards_created_by_kind as text
+    constraint cards_actor_kind check (value in ('agent', 'human', 'system'));
+create domain kanban.column_visits_kind as text
+    constraint column_visits_kind_known check (value in ('backlog', 'todo', 'doing', 'done'));
+create domain kanban.column_visits_effect as text
+    constraint column_visits_effect_known check (value in ('finished', 'reopened', 'restored'));
+create domain kanban.events_actor_kind as text
+    constraint events_actor_kind check (value in ('agent', 'human', 'system'));
+
 create table kanban.tenants (
     id           text        not null,
     -- number of the last event of the tenant's own stream (what belongs to no board)
@@ -110,62 +165,52 @@ create table kanban.workspaces (
 create unique index workspaces_name_unique on kanban.workspaces (tenant_id, lower(name)) where deleted_at is null;
 
 create table kanban.boards (
-    tenant_id    text        not null,
-    id           uuid        not null,
-    version      bigint      not null default 1,
-    workspace_id uuid        not null,
-    key          text        not null,
-    name         text        not null,
-    description  text        not null default '',
-    template     text        not null,
-    metadata     jsonb       not null default '{}',
-    time_zone    text        not null default 'UTC',
+    tenant_id    text                      not null,
+    id           uuid                      not null,
+    version      bigint                    not null default 1,
+    workspace_id uuid                      not null,
+    key          kanban.boards_key         not null,
+    name         kanban.boards_name        not null,
+    description  kanban.boards_description not null default '',
+    template     kanban.boards_template    not null,
+    metadata     kanban.boards_metadata    not null default '{}',
+    time_zone    text                      not null default 'UTC',
     -- number of the board's last event; bumped under the row lock by every mutation, so it has no gaps
-    seq          bigint      not null default 0,
+    seq          bigint                    not null default 0,
     -- number the next card gets in its key
-    next_number  bigint      not null default 1,
+    next_number  bigint                    not null default 1,
     archived_at  timestamptz,
-    created_at   timestamptz not null,
-    updated_at   timestamptz not null,
+    created_at   timestamptz               not null,
+    updated_at   timestamptz               not null,
     deleted_at   timestamptz,
     constraint boards_pk primary key (tenant_id, id),
     constraint boards_key_unique unique (tenant_id, key),
-    constraint boards_workspace_fk foreign key (tenant_id, workspace_id) references kanban.workspaces (tenant_id, id),
-    constraint boards_key_form check (key ~ '^[A-Z][A-Z0-9]{0,9}$'),
-    constraint boards_template_known check (template in ('basic', 'review', 'empty')),
-    constraint boards_name_length check (char_length(name) between 1 and 256),
-    constraint boards_description_size check (octet_length(description) <= 16384),
-    constraint boards_metadata_object check (kanban.is_object(metadata))
+    constraint boards_workspace_fk foreign key (tenant_id, workspace_id) references kanban.workspaces (tenant_id, id)
 ) with (fillfactor = 50);
 
 create table kanban.columns (
-    tenant_id  text        not null,
-    id         uuid        not null,
-    version    bigint      not null default 1,
-    board_id   uuid        not null,
-    name       text        not null,
-    kind       text        not null,
-    position   bigint      not null,
-    wip_limit  integer,
-    metadata   jsonb       not null default '{}',
+    tenant_id  text                     not null,
+    id         uuid                     not null,
+    version    bigint                   not null default 1,
+    board_id   uuid                     not null,
+    name       kanban.columns_name      not null,
+    kind       kanban.columns_kind      not null,
+    position   bigint                   not null,
+    wip_limit  kanban.columns_wip_limit,
+    metadata   kanban.columns_metadata  not null default '{}',
     -- live cards in the column; the WIP limit is decided on it, under this row's lock
-    cards      integer     not null default 0,
+    cards      kanban.columns_cards     not null default 0,
     -- position key given out last: tells a run of inserts at one spot from single ones
     last_key   bigint,
     -- how often keys of its cards were spread out again: a list that is read in pages goes on by it
-    respreads  bigint      not null default 0,
-    created_at timestamptz not null,
-    updated_at timestamptz not null,
+    respreads  bigint                   not null default 0,
+    created_at timestamptz              not null,
+    updated_at timestamptz              not null,
     deleted_at timestamptz,
     constraint columns_pk primary key (tenant_id, id),
     -- lets a card's foreign key prove that its column is on its board
     constraint columns_board_unique unique (tenant_id, board_id, id),
-    constraint columns_board_fk foreign key (tenant_id, board_id) references kanban.boards (tenant_id, id),
-    constraint columns_name_length check (char_length(name) between 1 and 128),
-    constraint columns_kind_known check (kind in ('backlog', 'todo', 'doing', 'done')),
-    constraint columns_wip_limit_positive check (wip_limit >= 1),
-    constraint columns_cards_not_negative check (cards >= 0),
-    constraint columns_metadata_object check (kanban.is_object(metadata))
+    constraint columns_board_fk foreign key (tenant_id, board_id) references kanban.boards (tenant_id, id)
 ) with (fillfactor = 50);
 
 create unique index columns_position_unique on kanban.columns (tenant_id, board_id, position) where deleted_at is null;
@@ -188,75 +233,62 @@ create table kanban.respreads (
 );
 
 create table kanban.cards (
-    tenant_id       text        not null,
-    id              uuid        not null,
-    version         bigint      not null default 1,
-    board_id        uuid        not null,
-    column_id       uuid        not null,
+    tenant_id       text                         not null,
+    id              uuid                         not null,
+    version         bigint                       not null default 1,
+    board_id        uuid                         not null,
+    column_id       uuid                         not null,
     -- board key and number; stays with the card for life, on whatever board it is
-    key             text        not null,
-    external_id     text,
-    position        bigint      not null,
+    key             text                         not null,
+    external_id     kanban.cards_external_id,
+    position        bigint                       not null,
     -- the kind of the card's column, here so that ready work is one index
-    status          text        not null,
-    title           text        not null,
-    description     text        not null,
-    labels          text[]      not null,
-    assignees       text[]      not null,
+    status          kanban.cards_status          not null,
+    title           kanban.cards_title           not null,
+    description     kanban.cards_description     not null,
+    labels          kanban.cards_labels          not null,
+    assignees       kanban.cards_assignees       not null,
     -- 0 critical … 4 lowest
-    priority        smallint    not null,
+    priority        kanban.cards_priority        not null,
     due_at          timestamptz,
-    fields          jsonb       not null,
-    links           jsonb       not null,
-    agent_context   jsonb       not null,
-    workflow_state  jsonb       not null,
+    fields          kanban.cards_fields          not null,
+    links           kanban.cards_links           not null,
+    agent_context   kanban.cards_agent_context   not null,
+    workflow_state  kanban.cards_workflow_state  not null,
     started_at      timestamptz,
     finished_at     timestamptz,
-    column_since    timestamptz not null,
+    column_since    timestamptz                  not null,
     -- number of the card's last visit to a column
-    visit           integer     not null default 1,
+    visit           integer                      not null default 1,
     -- `blocks` dependencies on this card whose blocker is not resolved
-    open_blockers   integer     not null default 0,
+    open_blockers   kanban.cards_open_blockers   not null default 0,
     claim_agent     text,
     -- fencing token: goes up with every claim, never down
-    claim_epoch     bigint      not null default 0,
+    claim_epoch     bigint                       not null default 0,
     claimed_at      timestamptz,
     -- when the last lease ends or ended; null when no agent has left work on the card
     lease_until     timestamptz,
     -- since when nothing but a free agent is missing: it came into a queue, its last blocker was resolved, or a claim ended
-    ready_at        timestamptz not null,
+    ready_at        timestamptz                  not null,
     -- of the claim: what kind of actor made it, and since when the card had been ready
     claim_kind      text,
     claim_ready_at  timestamptz,
-    created_by_kind text        not null,
-    created_by_id   text        not null,
-    created_at      timestamptz not null,
-    updated_at      timestamptz not null,
+    created_by_kind kanban.cards_created_by_kind not null,
+    created_by_id   text                         not null,
+    created_at      timestamptz                  not null,
+    updated_at      timestamptz                  not null,
     -- what the list by last change is read from: an index of updated_at itself would make every change write to every
     -- index (no HOT updates); one of the hour does so once an hour for each card
-    updated_hour    timestamp   not null generated always as (date_trunc('hour', updated_at at time zone 'UTC')) stored,
+    updated_hour    timestamp                    not null generated always as (date_trunc('hour', updated_at at time zone 'UTC')) stored,
     deleted_at      timestamptz,
     constraint cards_pk primary key (tenant_id, id),
     constraint cards_key_unique unique (tenant_id, key),
     constraint cards_column_fk foreign key (tenant_id, board_id, column_id)
         references kanban.columns (tenant_id, board_id, id),
-    constraint cards_title_length check (char_length(title) between 1 and 256),
-    constraint cards_description_size check (octet_length(description) <= 16384),
-    constraint cards_external_id_length check (char_length(external_id) between 1 and 256),
-    constraint cards_labels_count check (cardinality(labels) <= 64),
-    constraint cards_assignees_count check (cardinality(assignees) <= 64),
-    constraint cards_priority_known check (priority between 0 and 4),
-    constraint cards_status_known check (status in ('backlog', 'todo', 'doing', 'done')),
-    constraint cards_fields_object check (kanban.is_object(fields)),
-    constraint cards_links_array check (jsonb_typeof(links) = 'array' and octet_length(links::text) <= 32768),
-    constraint cards_agent_context_object check (kanban.is_object(agent_context)),
-    constraint cards_workflow_state_object check (kanban.is_object(workflow_state)),
     constraint cards_finished_in_done check ((finished_at is not null) = (status = 'done')),
     constraint cards_finished_started check (finished_at is null or started_at is not null),
-    constraint cards_open_blockers_not_negative check (open_blockers >= 0),
     constraint cards_claim_whole check (claim_agent is null or (
-        claimed_at is not null and lease_until is not null and claim_kind is not null and claim_ready_at is not null)),
-    constraint cards_actor_kind check (created_by_kind in ('agent', 'human', 'system'))
+        claimed_at is not null and lease_until is not null and claim_kind is not null and claim_ready_at is not null))
 ) with (fillfactor = 85);
 
 -- the board last, so that a card is also found by its external id alone
@@ -335,31 +367,29 @@ create unique index comments_external_id_unique on kanban.comments (tenant_id, c
 -- One row per visit of a card to a column: the history that metrics read. What a visit means for the work is decided once,
 -- when it begins, so that no reader needs the visits before it.
 create table kanban.column_visits (
-    tenant_id   text        not null,
-    card_id     uuid        not null,
-    visit       integer     not null,
-    board_id    uuid        not null,
-    column_id   uuid        not null,
-    kind        text        not null,
-    entered_at  timestamptz not null,
+    tenant_id   text                        not null,
+    card_id     uuid                        not null,
+    visit       integer                     not null,
+    board_id    uuid                        not null,
+    column_id   uuid                        not null,
+    kind        kanban.column_visits_kind   not null,
+    entered_at  timestamptz                 not null,
     left_at     timestamptz,
     -- the card is work in progress here: started, now or before, and not finished
-    is_wip      boolean     not null,
+    is_wip      boolean                     not null,
     -- what entering meant for the work; null where it only went on
-    effect      text,
+    effect      kanban.column_visits_effect,
     -- how far the card had come on this board before, as a kanban.kind_rank; 0 where it had not been here
-    furthest    smallint    not null,
+    furthest    smallint                    not null,
     -- whose work it was, where it is finished: the agent's that held the card, else the actor's
     worker_kind text,
     worker_id   text,
     -- kanban.stay_class of the two moments, for the index; a generated column would cost each write much more
-    stay_class  smallint    not null default 0,
+    stay_class  smallint                    not null default 0,
     constraint column_visits_pk primary key (tenant_id, card_id, visit),
     constraint column_visits_card_fk foreign key (tenant_id, card_id) references kanban.cards (tenant_id, id),
-    constraint column_visits_kind_known check (kind in ('backlog', 'todo', 'doing', 'done')),
     constraint column_visits_forward check (left_at >= entered_at),
     constraint column_visits_stay_closed check ((stay_class = 0) = (left_at is null)),
-    constraint column_visits_effect_known check (effect in ('finished', 'reopened', 'restored')),
     constraint column_visits_worker check (
         (effect is not distinct from 'finished') = (worker_id is not null)
         and (worker_id is null) = (worker_kind is null) and worker_kind in ('agent', 'human', 'system'))
@@ -377,23 +407,22 @@ create index column_visits_reopened on kanban.column_visits (tenant_id, entered_
 
 -- The audit log and the change feed in one: append-only, gapless and in commit order within a stream.
 create table kanban.events (
-    tenant_id     text        not null,
+    tenant_id     text                     not null,
     -- the board, or the nil UUID for the tenant's own stream
-    stream        uuid        not null,
-    seq           bigint      not null,
-    at            timestamptz not null,
-    entity_type   text        not null,
-    entity_id     uuid        not null,
-    action        text        not null,
-    actor_kind    text        not null,
-    actor_id      text        not null,
+    stream        uuid                     not null,
+    seq           bigint                   not null,
+    at            timestamptz              not null,
+    entity_type   text                     not null,
+    entity_id     uuid                     not null,
+    action        text                     not null,
+    actor_kind    kanban.events_actor_kind not null,
+    actor_id      text                     not null,
     run_id        text,
     agent_context jsonb,
     request_id    text,
     -- the token it was done with
     token_id      uuid,
     -- {"before": {…}, "after": {…}} of what changed
-    payload       jsonb       not null,
-    constraint events_pk primary key (tenant_id, stream, seq),
-    constraint events_actor_kind check (actor_kind in ('agent', 'human', 'system'))
+    payload       jsonb                    not null,
+    constraint events_pk primary key (tenant_id, stream, seq)
 );

@@ -1,5 +1,7 @@
 drop function kanban.text_array(jsonb);
 drop function kanban.merge_patch(jsonb, jsonb);
+drop function kanban.board_id(text, uuid, text);
+drop function kanban.card_id(text, uuid, text);
 drop function kanban.append_tenant_event(text, text, uuid, text, jsonb, timestamptz, jsonb);
 drop function kanban.append_event(text, uuid, text, uuid, text, jsonb, timestamptz, jsonb);
 drop function kanban.require_leave(text, jsonb);

@@ -216,7 +216,7 @@ create function kanban.update_board(
     language plpgsql as $$
 declare
     v_now timestamptz;
-    v_id  uuid := coalesce(p_id, (select id from kanban.boards where tenant_id = p_tenant and key = p_key));
+    v_id  uuid := kanban.board_id(p_tenant, p_id, p_key);
     v_old kanban.boards;
     v_new kanban.boards;
 begin
@@ -282,7 +282,7 @@ create function kanban.create_column(
     p_wip_limit integer, p_metadata jsonb) returns kanban.columns
     language plpgsql as $$
 declare
-    v_board uuid := coalesce(p_board, (select id from kanban.boards where tenant_id = p_tenant and key = p_board_key));
+    v_board uuid := kanban.board_id(p_tenant, p_board, p_board_key);
 begin
     perform kanban.lock_columns(p_tenant, array[v_board]);
     -- a board without columns has no row to wait on: its own row stands in

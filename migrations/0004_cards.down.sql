@@ -5,6 +5,7 @@ drop function kanban.restore_card(text, jsonb, uuid, text, bigint, bigint);
 drop function kanban.delete_card(text, jsonb, uuid, text, bigint, bigint);
 drop function kanban.move_card(text, jsonb, uuid, text, bigint, bigint, uuid, uuid, uuid, integer);
 drop function kanban.update_card(text, jsonb, uuid, text, bigint, bigint, jsonb);
+drop function kanban.card_edits(kanban.cards, kanban.cards);
 drop function kanban.create_card(text, jsonb, uuid, uuid, uuid, integer, uuid, text, text, text, text[], text[], smallint,
                                  timestamptz, jsonb, jsonb, jsonb, jsonb);
 drop function kanban.require_room(kanban.columns);

@@ -97,7 +97,7 @@ begin
         v_high := null;
         if p_after is not null or p_before is not null then
             select position into v_low from kanban.cards
-            where tenant_id = p_tenant and id = coalesce(p_after, p_before) and column_id = p_column.id
+            where tenant_id = p_tenant and id = case when p_after is null then p_before else p_after end and column_id = p_column.id
               and deleted_at is null and id is distinct from p_card;
             if not found then
                 perform kanban.refuse('neighbour_elsewhere', jsonb_build_object(
@@ -132,10 +132,12 @@ begin
 end $$;
 
 create function kanban.card_before(p_tenant text, p_column uuid, p_key bigint) returns uuid
-    language sql stable
+    language plpgsql stable as $$
+begin
     return (select id from kanban.cards
             where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position < p_key
             order by position desc limit 1);
+end $$;
 
 -- Locks a card, and its dependents too where the mutation may resolve or reopen it, in the order of their ids.
 create function kanban.lock_card(p_tenant text, p_id uuid, p_dependents boolean) returns kanban.cards
@@ -268,6 +270,7 @@ declare
         and (p_old.lease_until > p_now or (p_actor ->> 'kind' = 'agent' and p_actor ->> 'id' = p_old.claim_agent));
     v_effect    text;
     v_worker    jsonb;
+    v_furthest  smallint;
 begin
     if v_moves and v_is_live then
         v_new := kanban.enter_column(v_new, p_to, p_now);
@@ -279,14 +282,21 @@ begin
     v_new.position := p_key;
     v_new.version := p_old.version + 1;
     v_new.updated_at := p_now;
-    if v_was_live and (v_moves or not v_is_live) then
+    if v_was_live and v_is_live and v_moves then
+        update kanban.columns
+        set cards = cards + case when id = p_to.id then 1 else -1 end,
+            last_key = case when id = p_to.id then p_key else last_key end
+        where tenant_id = p_old.tenant_id and id = any (array[p_old.column_id, p_to.id]);
+    elsif v_was_live and not v_is_live then
         update kanban.columns set cards = cards - 1 where tenant_id = p_old.tenant_id and id = p_old.column_id;
-        update kanban.column_visits set left_at = p_now, stay_class = kanban.stay_class(entered_at, p_now)
-        where tenant_id = p_old.tenant_id and card_id = p_old.id and visit = p_old.visit;
-    end if;
-    if v_is_live and (v_moves or p_key <> p_old.position) then
+    elsif v_is_live and (v_moves or p_key <> p_old.position) then
         update kanban.columns set cards = cards + case when v_moves then 1 else 0 end, last_key = p_key
         where tenant_id = p_to.tenant_id and id = p_to.id;
+    end if;
+    if v_was_live and (v_moves or not v_is_live) then
+        update kanban.column_visits set left_at = p_now, stay_class = kanban.stay_class(entered_at, p_now)
+        where tenant_id = p_old.tenant_id and card_id = p_old.id and visit = p_old.visit
+        returning greatest(furthest, kanban.kind_rank(kind)) into v_furthest;
     end if;
     update kanban.cards
     set version = v_new.version, board_id = v_new.board_id, column_id = v_new.column_id, position = v_new.position,
@@ -312,9 +322,10 @@ begin
                                           furthest, worker_kind, worker_id)
         values (p_old.tenant_id, p_old.id, v_new.visit, v_new.board_id, v_new.column_id, v_new.status, p_now,
                 v_new.started_at is not null and v_new.finished_at is null, v_effect,
-                coalesce((select greatest(v.furthest, kanban.kind_rank(v.kind)) from kanban.column_visits as v
-                          where v.tenant_id = p_old.tenant_id and v.card_id = p_old.id and v.board_id = v_new.board_id
-                          order by v.visit desc limit 1), 0),
+                coalesce(case when v_new.board_id = p_old.board_id then v_furthest end, (
+                    select greatest(v.furthest, kanban.kind_rank(v.kind)) from kanban.column_visits as v
+                    where v.tenant_id = p_old.tenant_id and v.card_id = p_old.id and v.board_id = v_new.board_id
+                    order by v.visit desc limit 1), 0),
                 v_worker ->> 'kind', v_worker ->> 'id');
     end if;
     if p_old.claim_agent is not null and (v_new.claim_agent is null or v_new.claim_epoch <> p_old.claim_epoch) then
@@ -387,7 +398,7 @@ create function kanban.create_card(
     p_external_id text, p_title text, p_description text, p_labels text[], p_assignees text[], p_priority smallint,
     p_due_at timestamptz, p_fields jsonb, p_links jsonb, p_agent_context jsonb, p_workflow_state jsonb)
     returns kanban.cards
-    language plpgsql as $$
+    language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     v_now    timestamptz;
     v_column kanban.columns;
@@ -433,18 +444,74 @@ begin
     return v_card;
 end $$;
 
+-- What an update has changed, before and after, each member as kanban.card_doc has it. Two whole documents, compared member
+-- by member, would cost as much as the rest of the update.
+create function kanban.card_edits(o kanban.cards, n kanban.cards) returns jsonb
+    language plpgsql stable as $$
+declare
+    c_priorities constant text[] := array['critical', 'high', 'medium', 'low', 'lowest'];
+    v_before jsonb := jsonb_build_object('version', o.version, 'updated_at', kanban.rfc3339(o.updated_at));
+    v_after  jsonb := jsonb_build_object('version', n.version, 'updated_at', kanban.rfc3339(n.updated_at));
+begin
+    if o.title <> n.title then
+        v_before := v_before || jsonb_build_object('title', o.title);
+        v_after := v_after || jsonb_build_object('title', n.title);
+    end if;
+    if o.description <> n.description then
+        v_before := v_before || jsonb_build_object('description', o.description);
+        v_after := v_after || jsonb_build_object('description', n.description);
+    end if;
+    if o.external_id is distinct from n.external_id then
+        v_before := v_before || jsonb_build_object('external_id', o.external_id);
+        v_after := v_after || jsonb_build_object('external_id', n.external_id);
+    end if;
+    if o.labels <> n.labels then
+        v_before := v_before || jsonb_build_object('labels', o.labels);
+        v_after := v_after || jsonb_build_object('labels', n.labels);
+    end if;
+    if o.assignees <> n.assignees then
+        v_before := v_before || jsonb_build_object('assignees', o.assignees);
+        v_after := v_after || jsonb_build_object('assignees', n.assignees);
+    end if;
+    if o.priority <> n.priority then
+        v_before := v_before || jsonb_build_object('priority', c_priorities[o.priority + 1]);
+        v_after := v_after || jsonb_build_object('priority', c_priorities[n.priority + 1]);
+    end if;
+    if o.due_at is distinct from n.due_at then
+        v_before := v_before || jsonb_build_object('due_at', kanban.rfc3339(o.due_at));
+        v_after := v_after || jsonb_build_object('due_at', kanban.rfc3339(n.due_at));
+    end if;
+    -- by their text: 1 and 1.0 are equal but not the same
+    if o.fields::text <> n.fields::text then
+        v_before := v_before || jsonb_build_object('fields', o.fields);
+        v_after := v_after || jsonb_build_object('fields', n.fields);
+    end if;
+    if o.links::text <> n.links::text then
+        v_before := v_before || jsonb_build_object('links', o.links);
+        v_after := v_after || jsonb_build_object('links', n.links);
+    end if;
+    if o.agent_context::text <> n.agent_context::text then
+        v_before := v_before || jsonb_build_object('agent_context', o.agent_context);
+        v_after := v_after || jsonb_build_object('agent_context', n.agent_context);
+    end if;
+    if o.workflow_state::text <> n.workflow_state::text then
+        v_before := v_before || jsonb_build_object('workflow_state', o.workflow_state);
+        v_after := v_after || jsonb_build_object('workflow_state', n.workflow_state);
+    end if;
+    return jsonb_build_object('before', v_before, 'after', v_after);
+end $$;
+
 -- p_patch holds the members to change; JSON objects merge, null clears. Labels are also taken off or put behind the others
 -- one by one, whatever the card has at that moment.
 create function kanban.update_card(
     p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_epoch bigint, p_patch jsonb)
     returns kanban.cards
-    language plpgsql as $$
+    language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     v_old kanban.cards;
     v_new kanban.cards;
 begin
-    v_old := kanban.lock_card(
-        p_tenant, coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key)), false);
+    v_old := kanban.lock_card(p_tenant, kanban.card_id(p_tenant, p_id, p_key), false);
     perform kanban.guard_card(v_old, p_actor, p_version, p_epoch);
     perform kanban.require_open_board(p_tenant, v_old.board_id);
     v_new := v_old;
@@ -490,7 +557,7 @@ begin
         perform kanban.index_cards(p_tenant, array[v_old.id]);
     end if;
     perform kanban.append_event(p_tenant, v_old.board_id, 'card', v_old.id, 'card.updated', p_actor, v_new.updated_at,
-                                kanban.changes(kanban.card_doc(v_old), kanban.card_doc(v_new)));
+                                kanban.card_edits(v_old, v_new));
     return v_new;
 end $$;
 
@@ -498,7 +565,7 @@ end $$;
 create function kanban.move_card(
     p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_epoch bigint, p_column uuid, p_after uuid,
     p_before uuid, p_place integer) returns kanban.cards
-    language plpgsql as $$
+    language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     v_now  timestamptz;
     v_id   uuid;
@@ -509,14 +576,14 @@ declare
 begin
     select id, column_id into v_id, v_from from kanban.cards
     where tenant_id = p_tenant and deleted_at is null
-      and id = coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key));
+      and id = kanban.card_id(p_tenant, p_id, p_key);
     if not found then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
     end if;
     perform 1 from kanban.columns where tenant_id = p_tenant and id = any (array[v_from, p_column])
     order by id for no key update;
     select * into v_to from kanban.columns
-    where tenant_id = p_tenant and id = coalesce(p_column, v_from) and deleted_at is null;
+    where tenant_id = p_tenant and id = case when p_column is null then v_from else p_column end and deleted_at is null;
     if not found then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'column'));
     end if;
@@ -542,7 +609,7 @@ end $$;
 
 create function kanban.delete_card(
     p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_epoch bigint) returns kanban.cards
-    language plpgsql as $$
+    language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     v_now  timestamptz;
     v_id   uuid;
@@ -552,7 +619,7 @@ declare
 begin
     select id, column_id into v_id, v_from.id from kanban.cards
     where tenant_id = p_tenant and deleted_at is null
-      and id = coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key));
+      and id = kanban.card_id(p_tenant, p_id, p_key);
     if not found then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
     end if;
@@ -573,10 +640,10 @@ end $$;
 -- Brings a deleted card back at the end of the column it was in, or of the board's first column where that is gone.
 create function kanban.restore_card(
     p_tenant text, p_actor jsonb, p_id uuid, p_key text, p_version bigint, p_epoch bigint) returns kanban.cards
-    language plpgsql as $$
+    language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     v_now timestamptz;
-    v_id  uuid := coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key));
+    v_id  uuid := kanban.card_id(p_tenant, p_id, p_key);
     v_to  kanban.columns;
     v_old kanban.cards;
     v_new kanban.cards;
@@ -623,7 +690,7 @@ declare
 begin
     select * into v_card from kanban.cards
     where tenant_id = p_tenant and deleted_at is null
-      and id = coalesce(p_id, (select id from kanban.cards where tenant_id = p_tenant and key = p_key)) for share;
+      and id = kanban.card_id(p_tenant, p_id, p_key) for share;
     if not found then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
     end if;

@@ -65,8 +65,8 @@ declare
     v_path text[];
 begin
     perform kanban.lock_dependency_graph(p_tenant);
-    v_from.id := coalesce(p_from, (select id from kanban.cards where tenant_id = p_tenant and key = p_from_key));
-    v_to.id := coalesce(p_to, (select id from kanban.cards where tenant_id = p_tenant and key = p_to_key));
+    v_from.id := kanban.card_id(p_tenant, p_from, p_from_key);
+    v_to.id := kanban.card_id(p_tenant, p_to, p_to_key);
     perform 1 from kanban.cards where tenant_id = p_tenant and id in (v_from.id, v_to.id) order by id for no key update;
     select * into v_from from kanban.cards where tenant_id = p_tenant and id = v_from.id and deleted_at is null;
     if not found then
@@ -115,8 +115,8 @@ create function kanban.remove_dependency(
     p_is_from_claimed boolean) returns kanban.dependencies
     language plpgsql as $$
 declare
-    v_from uuid := coalesce(p_from, (select id from kanban.cards where tenant_id = p_tenant and key = p_from_key));
-    v_to   uuid := coalesce(p_to, (select id from kanban.cards where tenant_id = p_tenant and key = p_to_key));
+    v_from uuid := kanban.card_id(p_tenant, p_from, p_from_key);
+    v_to   uuid := kanban.card_id(p_tenant, p_to, p_to_key);
     v_open boolean;
     v_now  timestamptz;
     v_row  kanban.dependencies;

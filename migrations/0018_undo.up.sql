@@ -449,7 +449,7 @@ declare
 begin
     select * into v_board from kanban.boards
     where tenant_id = p_tenant and deleted_at is null
-      and id = coalesce(p_board, (select id from kanban.boards where tenant_id = p_tenant and key = p_board_key));
+      and id = kanban.board_id(p_tenant, p_board, p_board_key);
     if not found then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'board'));
     end if;

@@ -106,6 +106,7 @@ async fn break_guards(pool: &PgPool) {
     let mut broken: String = sqlx::query_scalar(source).fetch_one(pool).await.expect("the function reads");
     for (guard, without) in [
         ("perform kanban.lock_columns(p_tenant, v_boards);", "perform pg_sleep(0.002);"),
+        ("order by u.place for no key update of c", "order by u.place"),
         (
             "perform 1 from kanban.cards where tenant_id = p_tenant and id = any (v_ids) order by id for no key update;",
             "",

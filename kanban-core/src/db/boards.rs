@@ -21,7 +21,7 @@ registered! {
         from kanban.create_board($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
     GET_BOARD = concat!("select ", board_columns!(), " from kanban.boards
         where tenant_id = $1 and deleted_at is null
-          and id = coalesce($2, (select id from kanban.boards where tenant_id = $1 and key = $3))");
+          and id = kanban.board_id($1, $2, $3)");
     LIST_BOARDS = concat!("select ", board_columns!(), " from kanban.boards
         where tenant_id = $1 and deleted_at is null and id > $2
           and ($3::uuid is null or workspace_id = $3) and ($4::boolean is null or (archived_at is not null) = $4)

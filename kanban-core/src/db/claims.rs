@@ -33,7 +33,7 @@ registered! {
              where c.open_blockers > 0 and c.finished_at is null and c.deleted_at is null) as blocked,
             (select count(*) from claimed) as claimed,
             (select count(*) from held) as held,
-            exists (select from kanban.ready_cards($1, $4, '', array(select id from open_boards), null, '{}', ",
+            exists (select from kanban.ready_cards($1, $4, '', array(select id from open_boards), '{}', ",
                         task_filter!("$5", "$6", "$7", "$8", "$9"), ", now(), -1, -1, '-infinity', 0,
                         '00000000-0000-0000-0000-000000000000', 1)) as startable,
             (select ceil(extract(epoch from min(lease_until) - now()))::bigint from claimed) as next_end,

@@ -28,7 +28,7 @@ registered! {
               select k.id from kanban.cards as k
               join kanban.boards as b on b.tenant_id = $1 and b.id = k.board_id and b.deleted_at is null
               where k.tenant_id = $1 and k.deleted_at is null
-                and k.id = coalesce($2, (select id from kanban.cards where tenant_id = $1 and key = $3)))
+                and k.id = kanban.card_id($1, $2, $3))
         order by c.id limit $5");
     DELETE_COMMENT = concat!("select ", comment_columns!(), " from kanban.delete_comment($1, $2, $3, $4, $5) as c");
 }

@@ -18,7 +18,7 @@ registered! {
             select k.id, k.key from kanban.cards as k
             join kanban.boards as o on o.tenant_id = $1 and o.id = k.board_id and o.deleted_at is null
             where k.tenant_id = $1 and k.deleted_at is null
-              and k.id = coalesce($2, (select id from kanban.cards where tenant_id = $1 and key = $3))
+              and k.id = kanban.card_id($1, $2, $3)
         ),
         links as (
             select d.id, d.type, true as is_first, d.to_card as other, d.created_by_kind, d.created_by_id, d.created_at

@@ -20,12 +20,12 @@ pub(crate) use event_columns;
 registered! {
     LIST_EVENTS = concat!("select ", event_columns!(), " from kanban.events as e
         where e.tenant_id = $1 and e.seq > $4
-          and e.stream = coalesce($2, (select id from kanban.boards where tenant_id = $1 and key = $3))
+          and e.stream = kanban.board_id($1, $2, $3)
         order by e.seq limit $5");
     /// How far a board has come.
     GET_HEAD = "select b.id, b.key, b.seq from kanban.boards as b
         where b.tenant_id = $1 and b.deleted_at is null
-          and b.id = coalesce($2, (select id from kanban.boards where tenant_id = $1 and key = $3))";
+          and b.id = kanban.board_id($1, $2, $3)";
     /// With what a card is called, for readers that get no more than changes.
     LIST_STEPS = concat!("select ", event_columns!(), ", c.key as card_key, c.title as card_title
         from kanban.events as e

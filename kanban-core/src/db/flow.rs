@@ -20,7 +20,7 @@ registered! {
             select coalesce($5::timestamptz,
                 (date_trunc('day', e.at at time zone z.name) - make_interval(days => $7)) at time zone z.name) as at) as s
         where b.tenant_id = $1 and b.deleted_at is null
-          and b.id = coalesce($2, (select id from kanban.boards where tenant_id = $1 and key = $3))";
+          and b.id = kanban.board_id($1, $2, $3)";
     FLOW_WIP = "with s as materialized (
             select card_id, entered_at, left_at from kanban.stays($1, $2, $3, $4, $5) where is_wip
         ),
@@ -166,7 +166,7 @@ registered! {
         cross join lateral (select coalesce($4, b.time_zone) as name) as z
         cross join lateral (select (now() at time zone z.name)::date as today) as d
         where b.tenant_id = $1 and b.deleted_at is null
-          and b.id = coalesce($2, (select id from kanban.boards where tenant_id = $1 and key = $3))";
+          and b.id = kanban.board_id($1, $2, $3)";
     /// Cards finished on each of the days from $4 up to and without $5 in the time zone $3. A day may begin an hour beside
     /// where the zone's rules put its midnight, so days around are read too and left out.
     FORECAST_HISTORY = "select (f.finished_at at time zone $3)::date as day, count(*) as finished

@@ -35,14 +35,13 @@ registered! {
     /// The columns of the ready list are what its order and cursor rest on; the card comes beside them.
     NEXT_TASKS = concat!("select ", card_columns!(), ", r.rank as ready_rank, r.priority as ready_priority,
             nullif(r.due, 'infinity') as ready_due
-        from kanban.ready_cards(
-            $1, $2, $2, case when $3::uuid is not null then array[$3] end, $4, '{}', ", task_filter!("$5", "$6", "$7", "$8", "$9"), ", now(), $10, $11,
+        from kanban.next_tasks($1, $2, $3, $4, ", task_filter!("$5", "$6", "$7", "$8", "$9"), ", $10, $11,
             -- not coalesce(): see kanban.due
             case when $12::timestamptz is not null then $12 when $10 < 0 then '-infinity'::timestamptz
                  else 'infinity'::timestamptz end, $13, $14, $15) as r
         join kanban.cards as c on c.tenant_id = $1 and c.id = r.id
         order by r.rank, r.priority, r.due, r.position, r.id");
-    /// The open cards that kanban.ready_cards does not answer. Only columns with open cards are read.
+    /// The open cards that kanban.next_tasks does not answer. Only columns with open cards are read.
     LEFT_OUT = concat!("with page as (
             select c.id, c.key, c.title, c.board_id, c.status, b.key as board_key, b.archived_at is not null as is_archived,
                 case when w.is_held then c.claim_agent end as holder, case when w.is_held then c.lease_until end as until,

@@ -88,7 +88,7 @@ registered! {
     /// A card, and whether finishing it would still change anything.
     CARD_TO_RESOLVE = "select c.id, c.key, kanban.holds_back($1, c.id) as is_open from kanban.cards as c
         where c.tenant_id = $1 and c.deleted_at is null
-          and c.id = coalesce($2, (select id from kanban.cards where tenant_id = $1 and key = $3))";
+          and c.id = kanban.card_id($1, $2, $3)";
     /// What waits for this card and for no other.
     FREED = concat!("select ", brief_columns!(), "
         from kanban.dependencies as d
@@ -98,7 +98,7 @@ registered! {
         order by c.id");
     BOARD_TO_READ = "select id from kanban.boards
         where tenant_id = $1 and deleted_at is null
-          and id = coalesce($2, (select id from kanban.boards where tenant_id = $1 and key = $3))";
+          and id = kanban.board_id($1, $2, $3)";
 }
 
 #[derive(sqlx::FromRow)]
