@@ -1,0 +1,92 @@
+//! Measures the product side by side with PostgreSQL alone and with what one would pick instead, prints one table with every
+//! bar, and ends with an error when one of them is missed. See `scripts/bench`.
+
+mod cluster;
+mod contest;
+mod data;
+mod http;
+mod operation;
+mod pgbench;
+mod report;
+mod sections;
+mod server;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+use report::Report;
+use sections::Section;
+
+/// What can go wrong in a benchmark ends it.
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+fn ensure(holds: bool, else_why: &str) -> Outcome<()> {
+    if holds { Ok(()) } else { Err(else_why.into()) }
+}
+
+#[derive(Parser)]
+#[command(name = "bench", about)]
+struct Arguments {
+    /// Fewer cards and shorter rounds: about two minutes
+    #[arg(long)]
+    quick: bool,
+    /// Only these sections; all when absent
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Section>,
+    /// Where chance begins [default: a new one, which is printed]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Keep database and server at the end, to look at, until Ctrl-C
+    #[arg(long)]
+    keep: bool,
+    /// Where all figures go, as JSON
+    #[arg(long, default_value = "target/bench.json", value_name = "FILE")]
+    json: PathBuf,
+}
+
+/// How long and how often is measured.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    /// Whether it is the short run.
+    quick: bool,
+    /// How many interleaved rounds there are.
+    rounds: usize,
+    /// How long each contestant runs in each.
+    time: Duration,
+    /// How much data there is.
+    size: data::Size,
+    /// Where chance begins.
+    seed: u64,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Outcome<bool> {
+    let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
+    let effort = if arguments.quick {
+        let size = data::Size { boards: 100 };
+        Effort { quick: true, rounds: 3, time: Duration::from_millis(300), size, seed }
+    } else {
+        let size = data::Size { boards: 1000 };
+        Effort { quick: false, rounds: 5, time: Duration::from_secs(1), size, seed }
+    };
+    let sections = if arguments.only.is_empty() { Section::value_variants() } else { &arguments.only };
+    let mut report = Report::new(&effort);
+    report.say(&format!("seed {seed}; {} rounds of {:?}", effort.rounds, effort.time));
+    sections::run(sections, effort, arguments.keep, &mut report).await?;
+    report.write(&arguments.json)?;
+    Ok(report.print())
+}

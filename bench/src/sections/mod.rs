@@ -1,0 +1,102 @@
+//! What is measured, in the order in which it is.
+
+mod baseline;
+mod flatness;
+mod import;
+mod jobs;
+mod mcp;
+mod python;
+mod search;
+mod start;
+mod stream;
+mod throughput;
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::cluster::Cluster;
+use crate::report::Report;
+use crate::server::Server;
+use crate::{Effort, Outcome, data};
+
+/// A part of the benchmark that can be run alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Section {
+    /// Starting, and memory
+    Start,
+    /// Importing a board of another tracker
+    Import,
+    /// Large boards against small ones, late pages, reordering
+    Flatness,
+    /// Searching among many cards
+    Search,
+    /// Tool calls against REST
+    Mcp,
+    /// The event stream
+    Stream,
+    /// The Python package against asyncpg
+    Python,
+    /// Library and server against PostgreSQL alone
+    Throughput,
+    /// The server against the same on FastAPI
+    Baseline,
+    /// Claims against job queues
+    Jobs,
+}
+
+/// What every section has at hand.
+pub struct Stage<'a> {
+    /// The database.
+    pub cluster: &'a Cluster,
+    /// The server on it.
+    pub server: &'a Server,
+    /// How long and how often.
+    pub effort: Effort,
+}
+
+/// Runs some of them.
+pub async fn run(sections: &[Section], effort: Effort, keep: bool, report: &mut Report) -> Outcome<()> {
+    let cluster = Cluster::start().await?;
+    let mut admin = cluster.admin("kanban").await?;
+    report.on_postgres(sqlx::query_scalar("show server_version").fetch_one(&mut admin).await?);
+    report.say(&format!("filling the database with {} cards", effort.size.all()));
+    let start = std::time::Instant::now();
+    data::fill(&mut admin, effort.size).await?;
+    drop(admin);
+    report.note("filling the database", start.elapsed().as_secs_f64(), "s");
+    let server = Server::start(&cluster.data_dir()).await?;
+    let stage = Stage { cluster: &cluster, server: &server, effort };
+    for section in sections {
+        report.say(&format!("{section:?}"));
+        match section {
+            Section::Start => start::run(&stage, report).await?,
+            Section::Import => import::run(&stage, report).await?,
+            Section::Flatness => flatness::run(&stage, report).await?,
+            Section::Search => search::run(&stage, report).await?,
+            Section::Mcp => mcp::run(&stage, report).await?,
+            Section::Stream => stream::run(&stage, report).await?,
+            Section::Python => python::run(&stage, report).await?,
+            Section::Throughput => throughput::run(&stage, report).await?,
+            Section::Baseline => baseline::run(&stage, report).await?,
+            Section::Jobs => jobs::run(&stage, report).await?,
+        }
+    }
+    if keep {
+        let (socket, port, user) = (cluster.socket(), cluster.port(), cluster.superuser());
+        report.say(&format!("psql -h {socket} -p {port} -U {user} kanban; http://{}; Ctrl-C ends it", server.address));
+        tokio::signal::ctrl_c().await?;
+    }
+    server.stop().await?;
+    cluster.stop().await
+}
+
+/// The benchmark's own folder.
+fn bench_dir() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The Python that `scripts/bench` installs the contestants for.
+fn python() -> PathBuf {
+    bench_dir().join(".venv/bin/python")
+}
