@@ -63,8 +63,15 @@ pub async fn run(sections: &[Section], effort: Effort, keep: bool, report: &mut 
     report.say(&format!("filling the database with {} cards", effort.size.all()));
     let start = std::time::Instant::now();
     data::fill(&mut admin, effort.size).await?;
-    drop(admin);
     report.note("filling the database", start.elapsed().as_secs_f64(), "s");
+    for (what, function) in [("rows", "pg_table_size"), ("indexes", "pg_indexes_size")] {
+        for table in ["cards", "column_visits"] {
+            let size = format!("select {function}('kanban.{table}')::float8");
+            let bytes: f64 = sqlx::query_scalar(sqlx::AssertSqlSafe(size)).fetch_one(&mut admin).await?;
+            report.note(format!("{what} of {table}"), bytes / effort.size.all() as f64, "bytes a card");
+        }
+    }
+    drop(admin);
     let server = Server::start(&cluster.data_dir()).await?;
     let stage = Stage { cluster: &cluster, server: &server, effort };
     for section in sections {
