@@ -302,8 +302,13 @@ async fn card_differences(kanban: &Kanban, world: &World, card: &kanban_core::Ca
         all.filter(|thing| thing["deleted_at"] == "null").cloned().collect()
     };
     let page = ListPage::first(200);
-    let comments = kanban.list_comments(card.id, page.clone()).await.expect("the comments").items;
-    let comments: Vec<Members> = comments.iter().map(shown).collect();
+    let (mut comments, mut at) = (Vec::<Members>::new(), page.clone());
+    loop {
+        let some = kanban.list_comments(card.id, at).await.expect("the comments");
+        comments.extend(some.items.iter().map(shown));
+        let Some(cursor) = some.next_cursor else { break };
+        at = ListPage { limit: 200, cursor: Some(cursor) };
+    }
     if comments != of_card(&world.comments) {
         found.push(format!("comments of {id} are {comments:?} and should be {:?}", of_card(&world.comments)));
     }
