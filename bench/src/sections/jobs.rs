@@ -17,7 +17,7 @@ const QUEUES: [&str; 2] = ["pg-boss", "graphile-worker"];
 pub async fn run(stage: &Stage<'_>, report: &mut Report) -> Outcome<()> {
     let (cluster, effort) = (stage.cluster, stage.effort);
     let mut admin = cluster.admin("postgres").await?;
-    sqlx::raw_sql("drop database if exists queues; create database queues").execute(&mut admin).await?;
+    sqlx::raw_sql("create database queues").execute(&mut admin).await?;
     let folder = super::bench_dir().join("jobs");
     let mut node = Command::new(folder.join("node_modules/.bin/node"))
         .arg(folder.join("queues.mjs"))
