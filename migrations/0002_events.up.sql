@@ -17,6 +17,14 @@ end $$;
 
 -- These functions are PL/pgSQL, which keeps their plans: one in SQL that is not inlined is planned anew by each caller.
 
+-- Who works on a card, if anybody does.
+create function kanban.claim_doc(c kanban.cards) returns jsonb
+    language plpgsql stable parallel safe as $$
+begin
+    return case when c.claim_agent is not null then jsonb_build_object(
+        'agent_id', c.claim_agent, 'epoch', c.claim_epoch, 'until', kanban.rfc3339(c.lease_until)) end;
+end $$;
+
 -- Where a card stands, who holds it, and when it came to that: what a move or a claim changes of it.
 create function kanban.card_state(c kanban.cards) returns jsonb
     language plpgsql stable parallel safe as $$
@@ -25,9 +33,60 @@ begin
         'version', c.version, 'board_id', c.board_id, 'column_id', c.column_id, 'status', c.status,
         'started_at', kanban.rfc3339(c.started_at), 'finished_at', kanban.rfc3339(c.finished_at),
         'column_since', kanban.rfc3339(c.column_since),
-        'claim', case when c.claim_agent is not null then jsonb_build_object(
-            'agent_id', c.claim_agent, 'epoch', c.claim_epoch, 'until', kanban.rfc3339(c.lease_until)) end,
+        'claim', kanban.claim_doc(c),
         'updated_at', kanban.rfc3339(c.updated_at), 'deleted_at', kanban.rfc3339(c.deleted_at));
+end $$;
+
+-- What differs between two such states, before and after. Two whole documents, compared member by member, would cost more
+-- than what they tell of.
+create function kanban.state_edits(o kanban.cards, n kanban.cards) returns jsonb
+    language plpgsql stable as $$
+declare
+    v_before jsonb := '{}';
+    v_after  jsonb := '{}';
+begin
+    if o.version <> n.version then
+        v_before := v_before || jsonb_build_object('version', o.version);
+        v_after := v_after || jsonb_build_object('version', n.version);
+    end if;
+    if o.board_id <> n.board_id then
+        v_before := v_before || jsonb_build_object('board_id', o.board_id);
+        v_after := v_after || jsonb_build_object('board_id', n.board_id);
+    end if;
+    if o.column_id <> n.column_id then
+        v_before := v_before || jsonb_build_object('column_id', o.column_id);
+        v_after := v_after || jsonb_build_object('column_id', n.column_id);
+    end if;
+    if o.status <> n.status then
+        v_before := v_before || jsonb_build_object('status', o.status);
+        v_after := v_after || jsonb_build_object('status', n.status);
+    end if;
+    if o.started_at is distinct from n.started_at then
+        v_before := v_before || jsonb_build_object('started_at', kanban.rfc3339(o.started_at));
+        v_after := v_after || jsonb_build_object('started_at', kanban.rfc3339(n.started_at));
+    end if;
+    if o.finished_at is distinct from n.finished_at then
+        v_before := v_before || jsonb_build_object('finished_at', kanban.rfc3339(o.finished_at));
+        v_after := v_after || jsonb_build_object('finished_at', kanban.rfc3339(n.finished_at));
+    end if;
+    if o.column_since <> n.column_since then
+        v_before := v_before || jsonb_build_object('column_since', kanban.rfc3339(o.column_since));
+        v_after := v_after || jsonb_build_object('column_since', kanban.rfc3339(n.column_since));
+    end if;
+    if (o.claim_agent is not null or n.claim_agent is not null)
+       and (o.claim_agent, o.claim_epoch, o.lease_until) is distinct from (n.claim_agent, n.claim_epoch, n.lease_until) then
+        v_before := v_before || jsonb_build_object('claim', kanban.claim_doc(o));
+        v_after := v_after || jsonb_build_object('claim', kanban.claim_doc(n));
+    end if;
+    if o.updated_at <> n.updated_at then
+        v_before := v_before || jsonb_build_object('updated_at', kanban.rfc3339(o.updated_at));
+        v_after := v_after || jsonb_build_object('updated_at', kanban.rfc3339(n.updated_at));
+    end if;
+    if o.deleted_at is distinct from n.deleted_at then
+        v_before := v_before || jsonb_build_object('deleted_at', kanban.rfc3339(o.deleted_at));
+        v_after := v_after || jsonb_build_object('deleted_at', kanban.rfc3339(n.deleted_at));
+    end if;
+    return jsonb_build_object('before', v_before, 'after', v_after);
 end $$;
 
 -- A card as the API shows it. Ids stay in the database's own form here.
@@ -97,6 +156,17 @@ begin
             where (p_old -> n.key)::text is distinct from n.value::text);
 end $$;
 
+-- Refuses where a board is gone or archived.
+create function kanban.require_open(b kanban.boards) returns void
+    language plpgsql as $$
+begin
+    if b.key is null or b.deleted_at is not null then
+        perform kanban.refuse('not_found', jsonb_build_object('what', 'board'));
+    elsif b.archived_at is not null then
+        perform kanban.refuse('board_archived', jsonb_build_object('board', b.key));
+    end if;
+end $$;
+
 -- Refuses where the token that the actor came with is revoked or expired. Whoever revokes a token waits for those who have
 -- passed here and lets in nobody else: so no write with it commits after its revocation. Who looks after tenants comes
 -- with a token of another one, which is past the policies.
@@ -123,7 +193,7 @@ begin
     end if;
 end $$;
 
--- The same, and where the tenant is suspended. Every mutation passes here on its way to its event.
+-- The same, and where the tenant is suspended: whoever writes much asks once, ahead.
 create function kanban.require_leave(p_tenant text, p_actor jsonb) returns void
     language plpgsql as $$
 begin
@@ -134,22 +204,48 @@ begin
     end if;
 end $$;
 
--- Appends one event to a board's stream. The board's row stays locked to the end of the transaction, so numbers are
--- given in commit order and an aborted mutation leaves no hole. Called last: it is the end of the lock order.
-create function kanban.append_event(
-    p_tenant text, p_board uuid, p_entity_type text, p_entity uuid, p_action text, p_actor jsonb, p_at timestamptz,
-    p_payload jsonb) returns void
+-- The number of a board's next event. The board's row stays locked to the end of the transaction, so numbers are given in
+-- commit order and an aborted mutation leaves no hole. Called last: it is the end of the lock order. What belongs to a
+-- board in use is refused where the board is gone or archived, which nobody can make it from here on.
+create function kanban.next_event(p_tenant text, p_board uuid, p_is_open boolean) returns bigint
     language plpgsql as $$
 declare
-    v_seq bigint;
+    v_board kanban.boards;
 begin
-    update kanban.boards set seq = seq + 1 where tenant_id = p_tenant and id = p_board returning seq into v_seq;
-    perform kanban.require_leave(p_tenant, p_actor);
+    update kanban.boards set seq = seq + 1 where tenant_id = p_tenant and id = p_board
+    returning seq, key, archived_at, deleted_at into v_board.seq, v_board.key, v_board.archived_at, v_board.deleted_at;
+    if p_is_open then
+        perform kanban.require_open(v_board);
+    end if;
+    return v_board.seq;
+end $$;
+
+-- Writes one event. Every mutation passes here, and is refused where its token or its tenant may not write any more.
+create function kanban.write_event(
+    p_tenant text, p_stream uuid, p_seq bigint, p_entity_type text, p_entity uuid, p_action text, p_actor jsonb,
+    p_at timestamptz, p_payload jsonb) returns void
+    language plpgsql as $$
+begin
+    perform kanban.require_token(p_tenant, p_actor);
     insert into kanban.events (tenant_id, stream, seq, at, entity_type, entity_id, action, actor_kind, actor_id, run_id,
                                agent_context, request_id, token_id, payload)
-    values (p_tenant, p_board, v_seq, p_at, p_entity_type, p_entity, p_action, p_actor ->> 'kind', p_actor ->> 'id',
-            p_actor ->> 'run_id', nullif(p_actor -> 'context', 'null'), p_actor ->> 'request_id',
-            (p_actor ->> 'token_id')::uuid, p_payload);
+    select t.id, p_stream, p_seq, p_at, p_entity_type, p_entity, p_action, p_actor ->> 'kind', p_actor ->> 'id',
+        p_actor ->> 'run_id', nullif(p_actor -> 'context', 'null'), p_actor ->> 'request_id',
+        (p_actor ->> 'token_id')::uuid, p_payload
+    from kanban.tenants as t where t.id = p_tenant and t.suspended_at is null;
+    if not found then
+        perform kanban.refuse('tenant_suspended', jsonb_build_object('tenant', p_tenant));
+    end if;
+end $$;
+
+-- Appends one event to a board's stream.
+create function kanban.append_event(
+    p_tenant text, p_board uuid, p_entity_type text, p_entity uuid, p_action text, p_actor jsonb, p_at timestamptz,
+    p_payload jsonb, p_is_open boolean default false) returns void
+    language plpgsql as $$
+begin
+    perform kanban.write_event(p_tenant, p_board, kanban.next_event(p_tenant, p_board, p_is_open), p_entity_type, p_entity,
+                               p_action, p_actor, p_at, p_payload);
 end $$;
 
 -- The same for what belongs to no board: the tenant's own stream.
@@ -161,12 +257,8 @@ declare
     v_seq bigint;
 begin
     update kanban.tenants set seq = seq + 1 where id = p_tenant returning seq into v_seq;
-    perform kanban.require_leave(p_tenant, p_actor);
-    insert into kanban.events (tenant_id, stream, seq, at, entity_type, entity_id, action, actor_kind, actor_id, run_id,
-                               agent_context, request_id, token_id, payload)
-    values (p_tenant, '00000000-0000-0000-0000-000000000000', v_seq, p_at, p_entity_type, p_entity, p_action,
-            p_actor ->> 'kind', p_actor ->> 'id', p_actor ->> 'run_id', nullif(p_actor -> 'context', 'null'),
-            p_actor ->> 'request_id', (p_actor ->> 'token_id')::uuid, p_payload);
+    perform kanban.write_event(p_tenant, '00000000-0000-0000-0000-000000000000', v_seq, p_entity_type, p_entity, p_action,
+                               p_actor, p_at, p_payload);
 end $$;
 
 -- A card by its id, or by its key where there is none. Called ahead of the statement that looks for it: behind row-level

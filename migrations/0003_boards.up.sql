@@ -95,16 +95,11 @@ end $$;
 create function kanban.require_open_board(p_tenant text, p_board uuid) returns void
     language plpgsql as $$
 declare
-    v_key      text;
-    v_archived boolean;
+    v_board kanban.boards;
 begin
-    select key, archived_at is not null into v_key, v_archived from kanban.boards
-    where tenant_id = p_tenant and id = p_board and deleted_at is null;
-    if v_key is null then
-        perform kanban.refuse('not_found', jsonb_build_object('what', 'board'));
-    elsif v_archived then
-        perform kanban.refuse('board_archived', jsonb_build_object('board', v_key));
-    end if;
+    select key, archived_at, deleted_at into v_board.key, v_board.archived_at, v_board.deleted_at from kanban.boards
+    where tenant_id = p_tenant and id = p_board;
+    perform kanban.require_open(v_board);
 end $$;
 
 -- A position key between two neighbours, either of which may be missing; null where there is no room. p_last is the key

@@ -131,8 +131,10 @@ begin
     raise exception 'no room in column % after spreading its cards', p_column.id;
 end $$;
 
+-- No sort: in a database without statistics one of the column's cards looks as cheap as the end of its index, and that plan
+-- would be kept while the column grows.
 create function kanban.card_before(p_tenant text, p_column uuid, p_key bigint) returns uuid
-    language plpgsql stable as $$
+    language plpgsql stable set enable_sort = off as $$
 begin
     return (select id from kanban.cards
             where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position < p_key
@@ -143,17 +145,25 @@ end $$;
 create function kanban.lock_card(p_tenant text, p_id uuid, p_dependents boolean) returns kanban.cards
     language plpgsql as $$
 declare
+    v_any kanban.cards;
     v_row kanban.cards;
 begin
-    if p_dependents then
-        perform 1 from kanban.cards
+    if not p_dependents then
+        select * into v_row from kanban.cards where tenant_id = p_tenant and id = p_id for no key update;
+        return v_row;
+    end if;
+    for v_any in
+        select * from kanban.cards
         where tenant_id = p_tenant and id = any (array(
             select p_id union all
             select to_card from kanban.dependencies
             where tenant_id = p_tenant and from_card = p_id and type = 'blocks'))
-        order by id for no key update;
-    end if;
-    select * into v_row from kanban.cards where tenant_id = p_tenant and id = p_id for no key update;
+        order by id for no key update
+    loop
+        if v_any.id = p_id then
+            v_row := v_any;
+        end if;
+    end loop;
     return v_row;
 end $$;
 
@@ -335,26 +345,28 @@ begin
             when not v_is_live then 'deleted' when v_new.finished_at is not null then 'completed' else 'released' end);
     end if;
     if v_was_open <> v_is_open then
+        -- the event would refuse it as well, but what an archived board's cards block has been counted off already
+        perform kanban.require_open_board(p_old.tenant_id, p_old.board_id);
         perform kanban.count_as_blocker(p_old.tenant_id, p_old.id, case when v_is_open then 1 else -1 end, p_now);
     end if;
     return v_new;
 end $$;
 
--- Appends the event of a card. Between boards it is part of both histories. The board that the card comes to has not seen
--- it yet, so there it tells all of it. Boards lock in the order of their ids.
+-- Appends the event of a card on an open board. Between boards it is part of both histories. The board that the card comes
+-- to has not seen it yet, so there it tells all of it. Boards lock in the order of their ids.
 create function kanban.append_card_event(
     p_actor jsonb, p_old kanban.cards, p_new kanban.cards, p_action text, p_now timestamptz, p_payload jsonb) returns void
     language plpgsql as $$
 begin
     if p_new.board_id = p_old.board_id then
         perform kanban.append_event(
-            p_old.tenant_id, p_old.board_id, 'card', p_old.id, p_action, p_actor, p_now, p_payload);
+            p_old.tenant_id, p_old.board_id, 'card', p_old.id, p_action, p_actor, p_now, p_payload, true);
         return;
     end if;
     perform kanban.append_event(
         p_old.tenant_id, b.board, 'card', p_old.id, p_action, p_actor, p_now,
         case when b.board = p_new.board_id
-             then p_payload || jsonb_build_object('after', kanban.card_doc(p_new)) else p_payload end)
+             then p_payload || jsonb_build_object('after', kanban.card_doc(p_new)) else p_payload end, true)
     from (values (least(p_new.board_id, p_old.board_id)), (greatest(p_new.board_id, p_old.board_id))) as b (board);
 end $$;
 
@@ -380,7 +392,7 @@ begin
     end if;
     perform kanban.append_card_event(
         p_actor, p_old, v_new, p_action, p_now,
-        kanban.changes(kanban.card_state(p_old), kanban.card_state(v_new)) || p_extra || v_place);
+        kanban.state_edits(p_old, v_new) || p_extra || v_place);
     return v_new;
 end $$;
 
@@ -402,6 +414,7 @@ create function kanban.create_card(
 declare
     v_now    timestamptz;
     v_column kanban.columns;
+    v_board  kanban.boards;
     v_card   kanban.cards;
     v_after  uuid;
 begin
@@ -410,7 +423,6 @@ begin
     if not found then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'column'));
     end if;
-    perform kanban.require_open_board(p_tenant, v_column.board_id);
     perform kanban.require_room(v_column);
     v_now := clock_timestamp();
     v_card.tenant_id := p_tenant;
@@ -420,8 +432,11 @@ begin
     v_card.position := kanban.place_key(p_tenant, v_column, p_id, p_after, p_before, p_place);
     v_after := kanban.card_before(p_tenant, p_column, v_card.position);
     update kanban.columns set cards = cards + 1, last_key = v_card.position where tenant_id = p_tenant and id = p_column;
-    update kanban.boards set next_number = next_number + 1 where tenant_id = p_tenant and id = v_column.board_id
-    returning key || '-' || (next_number - 1) into v_card.key;
+    -- the card's number and its event's at once; nobody can lock the card before it is there
+    update kanban.boards set next_number = next_number + 1, seq = seq + 1
+    where tenant_id = p_tenant and id = v_column.board_id returning * into v_board;
+    perform kanban.require_open(v_board);
+    v_card.key := v_board.key || '-' || (v_board.next_number - 1);
     insert into kanban.cards (
         tenant_id, id, board_id, column_id, key, external_id, position, status, title, description, labels, assignees,
         priority, due_at, fields, links, agent_context, workflow_state, started_at, finished_at, column_since, visit,
@@ -439,8 +454,8 @@ begin
             case when v_card.status = 'done' then p_actor ->> 'kind' end,
             case when v_card.status = 'done' then p_actor ->> 'id' end);
     perform kanban.index_cards(p_tenant, array[p_id]);
-    perform kanban.append_event(p_tenant, v_card.board_id, 'card', p_id, 'card.created', p_actor, v_now,
-                                jsonb_build_object('after', kanban.card_doc(v_card), 'after_card_id', v_after));
+    perform kanban.write_event(p_tenant, v_board.id, v_board.seq, 'card', p_id, 'card.created', p_actor, v_now,
+                               jsonb_build_object('after', kanban.card_doc(v_card), 'after_card_id', v_after));
     return v_card;
 end $$;
 
@@ -513,7 +528,6 @@ declare
 begin
     v_old := kanban.lock_card(p_tenant, kanban.card_id(p_tenant, p_id, p_key), false);
     perform kanban.guard_card(v_old, p_actor, p_version, p_epoch);
-    perform kanban.require_open_board(p_tenant, v_old.board_id);
     v_new := v_old;
     if p_patch ? 'title' then v_new.title := p_patch ->> 'title'; end if;
     if p_patch ? 'description' then v_new.description := p_patch ->> 'description'; end if;
@@ -542,6 +556,7 @@ begin
         v_new.workflow_state := kanban.merge_patch(v_old.workflow_state, p_patch -> 'workflow_state');
     end if;
     if v_new *= v_old then
+        perform kanban.require_open_board(p_tenant, v_old.board_id);
         return v_old;
     end if;
     v_new.version := v_old.version + 1;
@@ -557,7 +572,7 @@ begin
         perform kanban.index_cards(p_tenant, array[v_old.id]);
     end if;
     perform kanban.append_event(p_tenant, v_old.board_id, 'card', v_old.id, 'card.updated', p_actor, v_new.updated_at,
-                                kanban.card_edits(v_old, v_new));
+                                kanban.card_edits(v_old, v_new), true);
     return v_new;
 end $$;
 
@@ -567,12 +582,13 @@ create function kanban.move_card(
     p_before uuid, p_place integer) returns kanban.cards
     language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
-    v_now  timestamptz;
-    v_id   uuid;
-    v_from uuid;
-    v_to   kanban.columns;
-    v_old  kanban.cards;
-    v_key  bigint;
+    v_now    timestamptz;
+    v_id     uuid;
+    v_from   uuid;
+    v_column kanban.columns;
+    v_to     kanban.columns;
+    v_old    kanban.cards;
+    v_key    bigint;
 begin
     select id, column_id into v_id, v_from from kanban.cards
     where tenant_id = p_tenant and deleted_at is null
@@ -580,11 +596,15 @@ begin
     if not found then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'card'));
     end if;
-    perform 1 from kanban.columns where tenant_id = p_tenant and id = any (array[v_from, p_column])
-    order by id for no key update;
-    select * into v_to from kanban.columns
-    where tenant_id = p_tenant and id = case when p_column is null then v_from else p_column end and deleted_at is null;
-    if not found then
+    for v_column in
+        select * from kanban.columns where tenant_id = p_tenant and id = any (array[v_from, p_column])
+        order by id for no key update
+    loop
+        if v_column.id = (case when p_column is null then v_from else p_column end) and v_column.deleted_at is null then
+            v_to := v_column;
+        end if;
+    end loop;
+    if v_to.id is null then
         perform kanban.refuse('not_found', jsonb_build_object('what', 'column'));
     end if;
     v_old := kanban.lock_card(p_tenant, v_id, v_to.id <> v_from);
@@ -592,16 +612,14 @@ begin
         perform kanban.try_again();
     end if;
     perform kanban.guard_card(v_old, p_actor, p_version, p_epoch);
-    perform kanban.require_open_board(p_tenant, v_old.board_id);
-    if v_to.board_id <> v_old.board_id then
-        perform kanban.require_open_board(p_tenant, v_to.board_id);
-    end if;
     if v_to.id <> v_from then
         perform kanban.require_room(v_to);
     end if;
     v_key := kanban.place_key(p_tenant, v_to, v_id, p_after, p_before, p_place);
-    -- finding the place may have spread the column out
-    select position into v_old.position from kanban.cards where tenant_id = p_tenant and id = v_id;
+    if v_to.id = v_from then
+        -- finding the place may have spread the column out
+        select position into v_old.position from kanban.cards where tenant_id = p_tenant and id = v_id;
+    end if;
     v_now := greatest(clock_timestamp(), v_old.column_since);
     return kanban.shift_card(p_actor, v_old, v_old, v_to, v_key,
                              case when v_to.id = v_from then 'card.reordered' else 'card.moved' end, v_now);
@@ -629,7 +647,6 @@ begin
         perform kanban.try_again();
     end if;
     perform kanban.guard_card(v_old, p_actor, p_version, p_epoch);
-    perform kanban.require_open_board(p_tenant, v_old.board_id);
     v_now := greatest(clock_timestamp(), v_old.column_since);
     v_new := v_old;
     v_new.deleted_at := v_now;
@@ -672,7 +689,6 @@ begin
         perform kanban.refuse('version_conflict', jsonb_build_object(
             'actual', v_old.version, 'board_id', v_old.board_id));
     end if;
-    perform kanban.require_open_board(p_tenant, v_old.board_id);
     perform kanban.require_room(v_to);
     v_now := greatest(clock_timestamp(), v_old.column_since);
     v_new := v_old;

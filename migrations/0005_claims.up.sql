@@ -285,7 +285,6 @@ begin
         v_free := kanban.free_capacity(p_tenant, p_agent, p_capacity);
     end if;
     perform kanban.lock_columns(p_tenant, array[v_board]);
-    perform kanban.require_open_board(p_tenant, v_board);
     v_old := kanban.lock_card(p_tenant, v_id, false);
     if v_old.board_id <> v_board then
         perform kanban.try_again();
@@ -332,7 +331,7 @@ begin
     v_new.lease_until := least(v_now + make_interval(secs => p_ttl), v_old.claimed_at + make_interval(secs => p_max_age));
     update kanban.cards set lease_until = v_new.lease_until where tenant_id = p_tenant and id = v_old.id;
     perform kanban.append_event(p_tenant, v_old.board_id, 'card', v_old.id, 'card.claim_extended', p_actor, v_now,
-                                kanban.changes(kanban.card_state(v_old), kanban.card_state(v_new)));
+                                kanban.state_edits(v_old, v_new));
     return v_new;
 end $$;
 
@@ -359,7 +358,7 @@ begin
     perform kanban.end_claim(v_old, v_now, 'released');
     perform kanban.append_event(
         p_tenant, v_old.board_id, 'card', v_old.id, 'card.released', p_actor, v_now,
-        kanban.changes(kanban.card_state(v_old), kanban.card_state(v_new)) || jsonb_build_object('reason', p_reason));
+        kanban.state_edits(v_old, v_new) || jsonb_build_object('reason', p_reason));
     return v_new;
 end $$;
 
@@ -395,7 +394,6 @@ begin
         perform kanban.try_again();
     end if;
     perform kanban.guard_card(v_old, p_actor, null, p_epoch);
-    perform kanban.require_open_board(p_tenant, v_board);
     if v_to.id is null then
         perform kanban.refuse('no_done_column');
     end if;

@@ -87,7 +87,7 @@ impl Operation {
                     vec![text("default"), actor, card],
                     nulls(&["text", "bigint", "bigint"]),
                     vec![
-                        "jsonb_build_object('priority', case :p when 0 then 'high' else 'low' end, 'workflow_state', \
+                        "jsonb_build_object('priority', case :p::integer when 0 then 'high' else 'low' end, 'workflow_state', \
                          jsonb_build_object('step', :s::integer))"
                             .to_owned(),
                     ],

@@ -18,13 +18,19 @@ impl Script {
     }
 }
 
-/// Transactions a second, as pgbench counts them, without the time that connecting takes; each client does so many.
+/// How often a client does it before it counts: by then its backend has read the catalogues and keeps its plans, as those
+/// of every other contestant do.
+const WARM_UP: u64 = 20;
+
+/// Transactions a second while all clients are at work and warm; each client does so many.
 pub async fn throughput(cluster: &Cluster, script: &Script, clients: usize, each: u64, seed: u64) -> Outcome<f64> {
+    let log = tempfile::Builder::new().prefix("kanban-bench-").tempdir()?;
     let mut command = tokio::process::Command::new(program()?);
     command
-        .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"])
+        .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--log"])
+        .arg(format!("--log-prefix={}/log", log.path().display()))
         .arg(format!("--client={clients}"))
-        .arg(format!("--transactions={each}"))
+        .arg(format!("--transactions={}", WARM_UP + each))
         .arg(format!("--random-seed={}", seed % (1 << 31)))
         .arg(format!("--file={}", script.0.display()))
         .arg(format!("--host={}", cluster.socket()))
@@ -36,11 +42,32 @@ pub async fn throughput(cluster: &Cluster, script: &Script, clients: usize, each
     let output = command.output().await?;
     let text = String::from_utf8_lossy(&output.stdout);
     let failed = text.lines().find_map(|line| line.strip_prefix("number of failed transactions: "));
-    let tps = text.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse::<f64>().ok());
-    match (output.status.success(), failed.is_none_or(|n| n.starts_with("0 ")), tps) {
-        (true, true, Some(tps)) => Ok(tps),
-        _ => Err(format!("pgbench failed: {text}{}", String::from_utf8_lossy(&output.stderr)).into()),
+    if !output.status.success() || failed.is_some_and(|n| !n.starts_with("0 ")) {
+        return Err(format!("pgbench failed: {text}{}", String::from_utf8_lossy(&output.stderr)).into());
     }
+    let mut ends = vec![Vec::new(); clients];
+    for file in std::fs::read_dir(log.path())? {
+        for line in std::fs::read_to_string(file?.path())?.lines() {
+            let (client, end) = logged(line).ok_or_else(|| format!("pgbench logged {line}"))?;
+            ends.get_mut(client).ok_or("pgbench logged an unknown client")?.push(end);
+        }
+    }
+    Ok(while_all_work(&ends))
+}
+
+/// Who ended a transaction, and when, in seconds: `client number microseconds script seconds microseconds`.
+fn logged(line: &str) -> Option<(usize, f64)> {
+    let fields: Vec<&str> = line.split(' ').collect();
+    let end = fields.get(4)?.parse::<f64>().ok()? + fields.get(5)?.parse::<f64>().ok()? / 1e6;
+    Some((fields.first()?.parse().ok()?, end))
+}
+
+/// From when the last client is warm until the first one has done all.
+fn while_all_work(ends: &[Vec<f64>]) -> f64 {
+    let warm = ends.iter().filter_map(|of| of.get(WARM_UP as usize - 1)).copied().fold(0.0, f64::max);
+    let first_done = ends.iter().filter_map(|of| of.last()).copied().fold(f64::INFINITY, f64::min);
+    let counted = ends.iter().flatten().filter(|end| **end > warm && **end <= first_done).count();
+    counted as f64 / (first_done - warm)
 }
 
 /// That of the newest PostgreSQL here.

@@ -254,7 +254,7 @@ async fn no_write_takes_effect_behind_the_answer_to_a_revocation() {
 async fn control_without_asking_for_leave_writes_go_on() {
     let database = support::database().await;
     let pool = database.superuser().await;
-    let careless = "create or replace function kanban.require_leave(p_tenant text, p_actor jsonb) returns void
+    let careless = "create or replace function kanban.require_token(p_tenant text, p_actor jsonb) returns void
                     language plpgsql as $$ begin end $$";
     meddle(&pool, careless.to_owned()).await;
     let (at_revocation, at_the_end) = writes_around_a_revocation(&database).await;

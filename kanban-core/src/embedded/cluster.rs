@@ -28,7 +28,6 @@ const SETTINGS: &[&str] = &[
     "unix_socket_permissions=0700",
     "fsync=on",
     "full_page_writes=on",
-    "shared_buffers=64MB",
     "max_connections=60",
     "max_wal_size=1GB",
     "random_page_cost=1.1",
@@ -95,12 +94,26 @@ fn initialise(layout: &Layout, binaries: &Binaries, owner: &Owner) -> Result<()>
     fs::rename(&unfinished, &layout.data).map_err(|e| path_failed("create", &layout.data, &e))
 }
 
+/// How many MB of pages PostgreSQL keeps in memory of its own: an eighth of what the machine has, for it is not alone there.
+/// What is never filled is never taken from the machine.
+fn shared_buffers(memory: u64) -> u64 {
+    (memory / 8).clamp(64, 1024)
+}
+
+fn memory_megabytes() -> u64 {
+    // SAFETY: both only read the system's configuration
+    let (pages, page) = unsafe { (libc::sysconf(libc::_SC_PHYS_PAGES), libc::sysconf(libc::_SC_PAGESIZE)) };
+    // unknown is answered as -1
+    u64::try_from(pages).unwrap_or(0) / 1024 * u64::try_from(page).unwrap_or(0) / 1024
+}
+
 fn launch(layout: &Layout, binaries: &Binaries, owner: &Owner) -> Result<()> {
     if fs::metadata(&layout.log).is_ok_and(|m| m.len() > LOG_BYTES) {
         let _ = fs::rename(&layout.log, layout.root.join("log.1"));
     }
     let mut options: Vec<String> = SETTINGS.iter().map(|setting| format!("-c {setting}")).collect();
     options.push(format!("-k {}", quoted(&layout.socket)));
+    options.push(format!("-c shared_buffers={}MB", shared_buffers(memory_megabytes())));
     if small_shared_memory() {
         options.push("-c dynamic_shared_memory_type=mmap".to_owned());
     }

@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 
 /// A moment, in UTC, to the microsecond. Written as RFC 3339 with six decimals and `Z`; any RFC 3339 offset is read.
@@ -58,8 +57,26 @@ impl FromStr for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let form = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
-        f.write_str(&self.0.format(form).map_err(|_| fmt::Error)?)
+        // by hand: a page of cards has hundreds of these
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let (year, month, day) = self.0.to_calendar_date();
+        let (hour, minute, second, micro) = self.0.to_hms_micro();
+        digits(&mut text[..4], year.unsigned_abs());
+        digits(&mut text[5..7], u8::from(month).into());
+        digits(&mut text[8..10], day.into());
+        digits(&mut text[11..13], hour.into());
+        digits(&mut text[14..16], minute.into());
+        digits(&mut text[17..19], second.into());
+        digits(&mut text[20..26], micro);
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Writes a number over so many digits.
+fn digits(text: &mut [u8], mut number: u32) {
+    for digit in text.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 
@@ -78,5 +95,28 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::format_description::well_known::Rfc3339;
+
+    use super::Timestamp;
+
+    #[test]
+    fn it_is_written_as_the_time_crate_reads_it() {
+        let seed = fastrand::u64(..);
+        eprintln!("seed {seed}");
+        let mut random = fastrand::Rng::with_seed(seed);
+        for _ in 0..10_000 {
+            // years 1 to 9999
+            let seconds = random.i64(-62_135_596_800..253_402_300_800);
+            let at = time::OffsetDateTime::from_unix_timestamp(seconds).expect("within the years that there are")
+                + time::Duration::microseconds(random.i64(0..1_000_000));
+            let text = Timestamp::from(at).to_string();
+            assert_eq!(text.len(), "2026-01-02T03:04:05.000000Z".len());
+            assert_eq!(time::OffsetDateTime::parse(&text, &Rfc3339), Ok(at), "{text}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{FilterExt, LevelFilter, filter_fn};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
@@ -26,7 +26,9 @@ pub(super) fn start() {
     } else {
         lines.json().flatten_event(true).with_span_list(false).boxed()
     };
-    tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(filter_fn(is_discreet))).init();
+    // with its hint, what nobody asked for costs no look at the filters
+    let discreet = filter_fn(is_discreet).with_max_level_hint(LevelFilter::TRACE);
+    tracing_subscriber::registry().with(lines.with_filter(filter.and(discreet))).init();
 }
 
 /// Whether something may be logged at all. What this program's own code writes holds no secret and no card text. Of what

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use kanban_core::{Actor, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -78,6 +79,8 @@ async fn who_may_call(settings: &Settings, store: &Store) -> Result<Config, Fail
 
 async fn run(store: &Store, app: Router, listener: TcpListener, stop: &mut Stop) -> Result<(), Failure> {
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    // an answer is written in one piece: waiting for more to send with it would only delay it
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let server = axum::serve(listener, app).with_graceful_shutdown(async {
         // an error means that nobody can tell any more: stop as well
         let _ = told.await;
