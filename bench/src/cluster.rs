@@ -73,7 +73,7 @@ impl Cluster {
         self.dir.path().join("data")
     }
 
-    /// Writes everything to disk, so that no contestant pays for what the one before it did.
+    /// Writes everything to disk, so that no contest pays for what the one before it did.
     pub async fn settle(&self) -> Outcome<()> {
         let mut admin = self.admin("kanban").await?;
         sqlx::raw_sql("checkpoint").execute(&mut admin).await?;

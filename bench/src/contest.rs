@@ -52,13 +52,9 @@ impl Contestant {
         clients: usize,
         effort: Effort,
         seed: u64,
-        expected: f64,
     ) -> Outcome<f64> {
         match self {
-            Self::Pgbench(script) => {
-                let each = (expected * effort.time.as_secs_f64() / clients as f64).ceil().max(10.0);
-                pgbench::throughput(cluster, script, clients, each as u64, seed).await
-            }
+            Self::Pgbench(script) => pgbench::throughput(cluster, script, clients, effort.time, seed).await,
             Self::Library => {
                 let kanban = cluster.store().tenant("default", Actor::human("bench"))?;
                 in_process(&kanban, operation, clients, effort, seed).await
@@ -104,16 +100,14 @@ pub async fn hold(
     report: &mut Report,
 ) -> Outcome<Vec<f64>> {
     let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); contestants.len()];
-    let mut expected: Vec<f64> = vec![1000.0; contestants.len()];
+    cluster.settle().await?;
     // the first round warms up
     for round in 0..=effort.rounds {
-        cluster.settle().await?;
         for turn in 0..contestants.len() {
             // each goes first in some round
             let i = (turn + round) % contestants.len();
             let seed = effort.seed.wrapping_add(((round * 31 + i) * 1000) as u64);
-            let rate = contestants[i].run(cluster, operation, clients, effort, seed, expected[i]).await?;
-            expected[i] = rate;
+            let rate = contestants[i].run(cluster, operation, clients, effort, seed).await?;
             if round > 0 {
                 rounds[i].push(rate);
             }

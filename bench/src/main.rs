@@ -78,7 +78,7 @@ async fn run(arguments: &Arguments) -> Outcome<bool> {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     let effort = if arguments.quick {
         let size = data::Size { boards: 100 };
-        Effort { quick: true, rounds: 3, time: Duration::from_millis(300), size, seed }
+        Effort { quick: true, rounds: 2, time: Duration::from_millis(300), size, seed }
     } else {
         let size = data::Size { boards: 1000 };
         Effort { quick: false, rounds: 5, time: Duration::from_secs(1), size, seed }

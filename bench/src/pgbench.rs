@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
-use crate::Outcome;
 use crate::cluster::Cluster;
+use crate::{Outcome, ensure};
 
 /// A script for pgbench on disk.
 pub struct Script(tempfile::TempPath);
@@ -20,17 +21,19 @@ impl Script {
 
 /// How often a client does it before it counts: by then its backend has read the catalogues and keeps its plans, as those
 /// of every other contestant do.
-const WARM_UP: u64 = 20;
+const WARM_UP: usize = 8;
 
-/// Transactions a second while all clients are at work and warm; each client does so many.
-pub async fn throughput(cluster: &Cluster, script: &Script, clients: usize, each: u64, seed: u64) -> Outcome<f64> {
+/// Transactions a second while all clients are at work and warm.
+pub async fn throughput(cluster: &Cluster, script: &Script, clients: usize, time: Duration, seed: u64) -> Outcome<f64> {
     let log = tempfile::Builder::new().prefix("kanban-bench-").tempdir()?;
+    // it knows whole seconds only, and many backends take a while to be warm
+    let seconds = time.as_secs_f64().ceil() as u64 + u64::from(clients > 16);
     let mut command = tokio::process::Command::new(program()?);
     command
         .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--log"])
         .arg(format!("--log-prefix={}/log", log.path().display()))
         .arg(format!("--client={clients}"))
-        .arg(format!("--transactions={}", WARM_UP + each))
+        .arg(format!("--time={seconds}"))
         .arg(format!("--random-seed={}", seed % (1 << 31)))
         .arg(format!("--file={}", script.0.display()))
         .arg(format!("--host={}", cluster.socket()))
@@ -52,7 +55,7 @@ pub async fn throughput(cluster: &Cluster, script: &Script, clients: usize, each
             ends.get_mut(client).ok_or("pgbench logged an unknown client")?.push(end);
         }
     }
-    Ok(while_all_work(&ends))
+    while_all_work(&ends)
 }
 
 /// Who ended a transaction, and when, in seconds: `client number microseconds script seconds microseconds`.
@@ -62,12 +65,17 @@ fn logged(line: &str) -> Option<(usize, f64)> {
     Some((fields.first()?.parse().ok()?, end))
 }
 
-/// From when the last client is warm until the first one has done all.
-fn while_all_work(ends: &[Vec<f64>]) -> f64 {
-    let warm = ends.iter().filter_map(|of| of.get(WARM_UP as usize - 1)).copied().fold(0.0, f64::max);
-    let first_done = ends.iter().filter_map(|of| of.last()).copied().fold(f64::INFINITY, f64::min);
-    let counted = ends.iter().flatten().filter(|end| **end > warm && **end <= first_done).count();
-    counted as f64 / (first_done - warm)
+/// From when the last client is warm until the first one ends.
+fn while_all_work(ends: &[Vec<f64>]) -> Outcome<f64> {
+    let mut warm = 0.0_f64;
+    let mut first_end = f64::INFINITY;
+    for of in ends {
+        warm = warm.max(*of.get(WARM_UP - 1).ok_or("a client of pgbench did not get warm in time")?);
+        first_end = first_end.min(*of.last().ok_or("a client of pgbench did nothing")?);
+    }
+    let counted = ends.iter().flatten().filter(|end| **end > warm && **end <= first_end).count();
+    ensure(counted >= ends.len(), "pgbench was too slow to be counted")?;
+    Ok(counted as f64 / (first_end - warm))
 }
 
 /// That of the newest PostgreSQL here.

@@ -9,6 +9,7 @@ mod audit;
 mod blocked_counts;
 mod blockers;
 mod boards;
+mod buffers;
 mod bulk;
 mod cards;
 mod changes;
