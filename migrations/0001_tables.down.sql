@@ -40,4 +40,5 @@ drop function kanban.due(timestamptz);
 drop function kanban.is_object(jsonb);
 drop function kanban.rfc3339(timestamptz);
 drop function kanban.stay_class(timestamptz, timestamptz);
+drop function kanban.hour(timestamptz);
 drop function kanban.kind_rank(text);

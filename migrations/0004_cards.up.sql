@@ -314,7 +314,7 @@ begin
         column_since = v_new.column_since, visit = v_new.visit, claim_agent = v_new.claim_agent,
         claim_epoch = v_new.claim_epoch, claimed_at = v_new.claimed_at, lease_until = v_new.lease_until,
         ready_at = v_new.ready_at, claim_kind = v_new.claim_kind, claim_ready_at = v_new.claim_ready_at,
-        updated_at = v_new.updated_at, deleted_at = v_new.deleted_at
+        updated_at = v_new.updated_at, updated_hour = kanban.hour(v_new.updated_at), deleted_at = v_new.deleted_at
     where tenant_id = p_old.tenant_id and id = p_old.id;
     if v_new.board_id <> p_old.board_id then
         perform kanban.index_board(p_old.tenant_id, p_old.id, v_new.board_id);
@@ -440,12 +440,12 @@ begin
     insert into kanban.cards (
         tenant_id, id, board_id, column_id, key, external_id, position, status, title, description, labels, assignees,
         priority, due_at, fields, links, agent_context, workflow_state, started_at, finished_at, column_since, visit,
-        ready_at, created_by_kind, created_by_id, created_at, updated_at)
+        ready_at, created_by_kind, created_by_id, created_at, updated_at, updated_hour)
     values (
         p_tenant, p_id, v_card.board_id, v_card.column_id, v_card.key, p_external_id, v_card.position, v_card.status,
         p_title, p_description, p_labels, p_assignees, p_priority, p_due_at, p_fields, p_links, p_agent_context,
         p_workflow_state, v_card.started_at, v_card.finished_at, v_now, v_card.visit, v_now, p_actor ->> 'kind',
-        p_actor ->> 'id', v_now, v_now)
+        p_actor ->> 'id', v_now, v_now, kanban.hour(v_now))
     returning * into v_card;
     insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, is_wip, effect,
                                       furthest, worker_kind, worker_id)
@@ -565,7 +565,7 @@ begin
     set version = v_new.version, title = v_new.title, description = v_new.description, external_id = v_new.external_id,
         labels = v_new.labels, assignees = v_new.assignees, priority = v_new.priority, due_at = v_new.due_at,
         links = v_new.links, fields = v_new.fields, agent_context = v_new.agent_context,
-        workflow_state = v_new.workflow_state, updated_at = v_new.updated_at
+        workflow_state = v_new.workflow_state, updated_at = v_new.updated_at, updated_hour = kanban.hour(v_new.updated_at)
     where tenant_id = p_tenant and id = v_old.id;
     if (v_new.title, v_new.external_id, v_new.labels, v_new.description)
        is distinct from (v_old.title, v_old.external_id, v_old.labels, v_old.description) then

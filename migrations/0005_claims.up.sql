@@ -353,7 +353,7 @@ begin
     v_new.updated_at := v_now;
     update kanban.cards
     set version = v_new.version, claim_agent = null, claimed_at = null, claim_kind = null, claim_ready_at = null,
-        lease_until = v_new.lease_until, ready_at = v_now, updated_at = v_now
+        lease_until = v_new.lease_until, ready_at = v_now, updated_at = v_now, updated_hour = kanban.hour(v_now)
     where tenant_id = p_tenant and id = v_old.id;
     perform kanban.end_claim(v_old, v_now, 'released');
     perform kanban.append_event(

@@ -100,7 +100,7 @@ pub async fn fill(admin: &mut PgConnection, size: Size) -> Outcome<()> {
             "insert into kanban.cards (
                  tenant_id, id, board_id, column_id, key, position, status, title, description, labels, assignees,
                  priority, due_at, fields, links, agent_context, workflow_state, started_at, finished_at, column_since,
-                 ready_at, created_by_kind, created_by_id, created_at, updated_at)
+                 ready_at, created_by_kind, created_by_id, created_at, updated_at, updated_hour)
              select 'default', {id}, b.id, {column}, b.key || '-' || g.number, g.number * 4294967296,
                  case g.done when 1 then 'done' else 'todo' end, 'Card ' || g.n || ' about topic ' || g.n % 1000,
                  repeat('What is to be done, where, and how one sees that it is done. ', (g.n % 10)::integer),
@@ -109,7 +109,7 @@ pub async fn fill(admin: &mut PgConnection, size: Size) -> Outcome<()> {
                  jsonb_build_object('estimate', g.n % 13, 'area', 'area ' || g.n % 31), '[]',
                  jsonb_build_object('goal', 'Do what card ' || g.n || ' says', 'attempt', g.n % 3), '{{}}',
                  case g.done when 1 then now() end, case g.done when 1 then now() end, now(), now(), 'human', 'ada',
-                 now() - g.n % 500000 * interval '1 minute', now() - g.n % 300000 * interval '1 minute'
+                 now() - g.n % 500000 * interval '1 minute', u.at, kanban.hour(u.at)
              from (
                  select n, case when n > {cards} + {big} then n - {cards} - {big} when n > {cards} then n - {cards}
                                 else (n - 1) % {each} + 1 end as number,
@@ -117,6 +117,7 @@ pub async fn fill(admin: &mut PgConnection, size: Size) -> Outcome<()> {
                           else (n - 1) / {each} + 1 end as board,
                      case when n % 5 = 0 then 1 else 0 end as done
                  from generate_series(1::bigint, {all}) as n) as g
+             cross join lateral (select now() - g.n % 300000 * interval '1 minute' as at) as u
              join kanban.boards as b on b.id = {board}",
             id = card_sql("g.n"),
             column = column_sql("g.board", "(g.done * 2)"),

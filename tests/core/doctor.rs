@@ -12,7 +12,7 @@ async fn each_fault_is_found_by_its_check() {
     kanban.create_card(board.columns[0].id, NewCard::titled("one")).await.expect("a card");
     kanban.create_card(board.columns[0].id, NewCard::titled("two")).await.expect("a card");
     let sound = kanban.examine().await.expect("an examination");
-    assert_eq!((sound.findings.len(), sound.checks.len()), (0, 14));
+    assert_eq!((sound.findings.len(), sound.checks.len()), (0, 15));
     let pool = database.superuser().await;
     let faults = [
         ("search words", "update kanban.card_words set words = 'three' where id = (select max(id::text)::uuid from kanban.cards)"),
@@ -23,6 +23,7 @@ async fn each_fault_is_found_by_its_check() {
         ("workspaces", "update kanban.workspaces set deleted_at = now()"),
         ("card numbers", "update kanban.boards set next_number = 2"),
         ("card status", "update kanban.cards set status = 'doing' where key = 'AB-1'"),
+        ("hours of last change", "update kanban.cards set updated_at = updated_at - interval '2 hours'"),
         ("positions", "update kanban.cards set position = -1 where key = 'AB-1'"),
         ("column visits", "update kanban.column_visits set left_at = entered_at, stay_class = 1"),
         ("visit marks", "update kanban.column_visits set is_wip = true"),

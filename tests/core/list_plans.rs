@@ -22,16 +22,17 @@ async fn fill(pool: &PgPool) {
          insert into kanban.cards (
              tenant_id, id, board_id, column_id, key, position, status, title, description, labels, assignees, priority,
              due_at, fields, links, agent_context, workflow_state, started_at, finished_at, column_since, ready_at,
-             created_by_kind, created_by_id, created_at, updated_at)
+             created_by_kind, created_by_id, created_at, updated_at, updated_hour)
          select b.tenant_id, gen_random_uuid(), b.id, o.id, b.key || '-' || n, n * 4294967296, o.kind, 'Card ' || n,
              repeat('What is to be done. ', 20), case n % 7 when 0 then array['bug'] else '{{}}' end, '{{}}', n * 7919 % 5,
              case n % 3 when 0 then now() + n * interval '1 minute' end, '{{}}', '[]', '{{}}', '{{}}',
              case o.kind when 'todo' then null else now() end, case o.kind when 'done' then now() end, now(), now(),
-             'human', 'ada', now() - n * interval '1 minute', now() - (n * 7919 % {CARDS}) * interval '1 minute'
+             'human', 'ada', now() - n * interval '1 minute', u.at, kanban.hour(u.at)
          from kanban.boards as b
          cross join generate_series(1, {CARDS}) as n
          join lateral (select c.* from kanban.columns as c where c.board_id = b.id order by c.position
                        offset n % 3 limit 1) as o on true
+         cross join lateral (select now() - (n * 7919 % {CARDS}) * interval '1 minute' as at) as u
          where n <= case b.key when 'AB' then {CARDS} else 500 end;
          set session_replication_role = default;
          analyze kanban.cards;

@@ -101,7 +101,8 @@ async fn mixed_board(kanban: &Kanban, board: &BoardDetail, random: &mut fastrand
 async fn spread_moments(database: &support::Database) {
     let meddle = "update kanban.cards set
         created_at = date_trunc('minute', now()) - (substr(key, 4)::integer % 7) * interval '1 day',
-        updated_at = date_trunc('minute', now()) - (substr(key, 4)::integer % 5) * interval '50 minutes'";
+        updated_at = date_trunc('minute', now()) - (substr(key, 4)::integer % 5) * interval '50 minutes',
+        updated_hour = kanban.hour(date_trunc('minute', now()) - (substr(key, 4)::integer % 5) * interval '50 minutes')";
     sqlx::raw_sql(meddle).execute(&database.superuser().await).await.expect("the moments change");
 }
 

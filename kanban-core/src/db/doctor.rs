@@ -48,6 +48,10 @@ registered! {
         from kanban.cards as c
         join kanban.columns as o on o.tenant_id = $1 and o.id = c.column_id
         where c.tenant_id = $1 and c.deleted_at is null and (c.status <> o.kind or o.deleted_at is not null)";
+    CHANGED_HOURS = "select c.key as place, format('card %s was changed at %s and is listed under %s', c.key, c.updated_at,
+                c.updated_hour) as finding
+        from kanban.cards as c
+        where c.tenant_id = $1 and c.updated_hour <> kanban.hour(c.updated_at)";
     POSITIONS = "select c.key as place, format('card %s has no place of its own in its column', c.key) as finding
         from kanban.cards as c
         where c.tenant_id = $1 and c.deleted_at is null and (c.position <= 0 or exists (
@@ -121,7 +125,7 @@ registered! {
 }
 
 /// What each check is called, with its statement.
-const CHECKS: [(&str, super::Statement); 13] = [
+const CHECKS: [(&str, super::Statement); 14] = [
     ("column counts", COLUMN_COUNTS),
     ("blocker counts", BLOCKER_COUNTS),
     ("event sequences", EVENT_SEQUENCES),
@@ -129,6 +133,7 @@ const CHECKS: [(&str, super::Statement); 13] = [
     ("workspaces", WORKSPACES),
     ("card numbers", CARD_NUMBERS),
     ("card status", CARD_STATUS),
+    ("hours of last change", CHANGED_HOURS),
     ("positions", POSITIONS),
     ("column visits", VISITS),
     ("visit marks", VISIT_MARKS),

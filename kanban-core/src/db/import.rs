@@ -53,10 +53,10 @@ registered! {
     INSERT_CARDS = "insert into kanban.cards (
             tenant_id, id, board_id, column_id, key, external_id, position, status, title, description, labels, assignees,
             priority, due_at, fields, links, agent_context, workflow_state, started_at, finished_at, column_since, visit,
-            ready_at, created_by_kind, created_by_id, created_at, updated_at, deleted_at)
+            ready_at, created_by_kind, created_by_id, created_at, updated_at, updated_hour, deleted_at)
         select $1, r.id, $2, r.column_id, r.key, r.external_id, r.position, r.status, r.title, r.description, r.labels,
             r.assignees, r.priority, r.due_at, r.fields, '[]', '{}', '{}', r.started_at, r.finished_at, r.column_since,
-            r.visit, r.column_since, 'system', r.created_by_id, r.created_at, r.updated_at, r.deleted_at
+            r.visit, r.column_since, 'system', r.created_by_id, r.created_at, r.updated_at, kanban.hour(r.updated_at), r.deleted_at
         from jsonb_to_recordset($3) as r (
             id uuid, column_id uuid, key text, external_id text, position bigint, status text, title text,
             description text, labels text[], assignees text[], priority smallint, due_at timestamptz, fields jsonb,

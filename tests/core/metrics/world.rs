@@ -44,6 +44,7 @@ async fn age(pool: &PgPool, micros: i64) {
              loop
                  execute format('update kanban.%I set %s', t.table_name, t.moments);
              end loop;
+             update kanban.cards set updated_hour = kanban.hour(updated_at);
          end $$"
     );
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await.expect("it grows older");
