@@ -4,6 +4,7 @@
 mod cluster;
 mod contest;
 mod data;
+mod flame;
 mod http;
 mod operation;
 mod pgbench;
@@ -42,6 +43,9 @@ struct Arguments {
     /// Keep database and server at the end, to look at, until Ctrl-C
     #[arg(long)]
     keep: bool,
+    /// Draw a flame graph of the server under load instead, as SVG; see `scripts/flame`
+    #[arg(long, value_name = "FILE")]
+    flame: Option<PathBuf>,
     /// Where all figures go, as JSON
     #[arg(long, default_value = "target/bench.json", value_name = "FILE")]
     json: PathBuf,
@@ -83,10 +87,14 @@ async fn run(arguments: &Arguments) -> Outcome<bool> {
         let size = data::Size { boards: 1000 };
         Effort { quick: false, rounds: 5, time: Duration::from_secs(1), size, seed }
     };
-    let sections = if arguments.only.is_empty() { Section::value_variants() } else { &arguments.only };
+    let sections = match (&arguments.flame, &arguments.only[..]) {
+        (Some(_), _) => &[],
+        (None, []) => Section::value_variants(),
+        (None, only) => only,
+    };
     let mut report = Report::new(&effort);
     report.say(&format!("seed {seed}; {} rounds of {:?}", effort.rounds, effort.time));
-    sections::run(sections, effort, arguments.keep, &mut report).await?;
+    sections::run(sections, effort, arguments.flame.as_deref(), arguments.keep, &mut report).await?;
     report.write(&arguments.json)?;
     Ok(report.print())
 }

@@ -44,10 +44,14 @@ impl Server {
         Err("the server ended before it listened".into())
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> Outcome<u32> {
+        Ok(self.process.id().ok_or("the server has ended")?)
+    }
+
     /// Memory in MB: what it has now, and the most it has had.
     pub fn memory(&self) -> Outcome<(f64, f64)> {
-        let id = self.process.id().ok_or("the server has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()?))?;
         let of = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;
             Some(line.trim().split(' ').next()?.parse::<f64>().ok()? * 1024.0 / 1e6)

@@ -11,7 +11,7 @@ mod start;
 mod stream;
 mod throughput;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -56,8 +56,28 @@ pub struct Stage<'a> {
 }
 
 /// Runs some of them.
-pub async fn run(sections: &[Section], effort: Effort, keep: bool, report: &mut Report) -> Outcome<()> {
+pub async fn run(
+    sections: &[Section],
+    effort: Effort,
+    flame: Option<&Path>,
+    keep: bool,
+    report: &mut Report,
+) -> Outcome<()> {
     let cluster = Cluster::start().await?;
+    let outcome = on(&cluster, sections, effort, flame, keep, report).await;
+    // also when something went wrong: nobody else would stop it
+    cluster.stop().await?;
+    outcome
+}
+
+async fn on(
+    cluster: &Cluster,
+    sections: &[Section],
+    effort: Effort,
+    flame: Option<&Path>,
+    keep: bool,
+    report: &mut Report,
+) -> Outcome<()> {
     let mut admin = cluster.admin("kanban").await?;
     report.on_postgres(sqlx::query_scalar("show server_version").fetch_one(&mut admin).await?);
     report.say(&format!("filling the database with {} cards", effort.size.all()));
@@ -73,7 +93,7 @@ pub async fn run(sections: &[Section], effort: Effort, keep: bool, report: &mut 
     }
     drop(admin);
     let server = Server::start(&cluster.data_dir()).await?;
-    let stage = Stage { cluster: &cluster, server: &server, effort };
+    let stage = Stage { cluster, server: &server, effort };
     for section in sections {
         report.say(&format!("{section:?}"));
         match section {
@@ -89,13 +109,21 @@ pub async fn run(sections: &[Section], effort: Effort, keep: bool, report: &mut 
             Section::Jobs => jobs::run(&stage, report).await?,
         }
     }
+    let events = "select (pg_total_relation_size('kanban.events')::float8 / nullif(count(*), 0)) from kanban.events";
+    let mut admin = cluster.admin("kanban").await?;
+    if let Some(bytes) = sqlx::query_scalar::<_, Option<f64>>(events).fetch_one(&mut admin).await? {
+        report.note("events with their indexes", bytes, "bytes each");
+    }
+    drop(admin);
+    if let Some(file) = flame {
+        crate::flame::draw(&stage, file).await?;
+    }
     if keep {
         let (socket, port, user) = (cluster.socket(), cluster.port(), cluster.superuser());
         report.say(&format!("psql -h {socket} -p {port} -U {user} kanban; http://{}; Ctrl-C ends it", server.address));
         tokio::signal::ctrl_c().await?;
     }
-    server.stop().await?;
-    cluster.stop().await
+    server.stop().await
 }
 
 /// The benchmark's own folder.
