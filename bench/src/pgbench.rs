@@ -8,7 +8,7 @@ use crate::cluster::Cluster;
 use crate::{Outcome, ensure};
 
 /// A script for pgbench on disk.
-pub struct Script(tempfile::TempPath);
+pub struct Script(pub tempfile::TempPath);
 
 impl Script {
     /// Writes it down.
@@ -79,7 +79,7 @@ fn while_all_work(ends: &[Vec<f64>]) -> Outcome<f64> {
 }
 
 /// That of the newest PostgreSQL here.
-fn program() -> Outcome<PathBuf> {
+pub fn program() -> Outcome<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     for versions in std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten() {
         found.push(versions?.path().join("bin/pgbench"));
