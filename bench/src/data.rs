@@ -1,6 +1,8 @@
 //! The seeded data set: many boards of a usual size, one large, one small. Ids are numbers, so that every contestant can
 //! name any thing without asking first.
 
+pub mod words;
+
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
@@ -21,6 +23,8 @@ const BOARD_BASE: u64 = 1 << 41;
 pub struct Size {
     /// Usual boards, numbered from 1, with keys `B1` and so on.
     pub boards: u64,
+    /// Whether `BIG` and `SMALL` come behind them.
+    pub has_big_and_small: bool,
 }
 
 impl Size {
@@ -31,7 +35,7 @@ impl Size {
 
     /// All cards.
     pub fn all(self) -> u64 {
-        self.cards() + BIG + SMALL
+        self.cards() + if self.has_big_and_small { BIG + SMALL } else { 0 }
     }
 }
 
@@ -71,6 +75,7 @@ pub async fn fill(admin: &mut PgConnection, size: Size) -> Outcome<()> {
     let cards = size.cards();
     // the large and the small board come behind the usual ones
     let (big_board, small_board) = (boards + 1, boards + 2);
+    let last_board = if size.has_big_and_small { small_board } else { boards };
     let all = [
         "set session_replication_role = replica; set synchronous_commit = off; set maintenance_work_mem = '512MB'".to_owned(),
         "insert into kanban.workspaces (tenant_id, id, name, created_at, updated_at)
@@ -81,7 +86,7 @@ pub async fn fill(admin: &mut PgConnection, size: Size) -> Outcome<()> {
              select 'default', {id}, '00000000-0000-0000-0000-0000000000ff',
                  case n when {big_board} then 'BIG' when {small_board} then 'SMALL' else 'B' || n end, 'Board ' || n,
                  'empty', 1 + case n when {big_board} then {big} when {small_board} then {small} else {each} end, now(), now()
-             from generate_series(1, {small_board}) as n",
+             from generate_series(1, {last_board}) as n",
             id = board_sql("n"),
         ),
         format!(
@@ -89,7 +94,7 @@ pub async fn fill(admin: &mut PgConnection, size: Size) -> Outcome<()> {
                  (tenant_id, id, board_id, name, kind, position, wip_limit, cards, created_at, updated_at)
              select 'default', {id}, b.id, k.kind, k.kind, k.place * 1048576,
                  case k.kind when 'doing' then 1000000 end, 0, now(), now()
-             from generate_series(1, {small_board}) as n
+             from generate_series(1, {last_board}) as n
              cross join unnest(array['todo', 'doing', 'done']) with ordinality as k (kind, place)
              join kanban.boards as b on b.id = {board}",
             id = column_sql("n", "(k.place - 1)"),

@@ -6,8 +6,10 @@ mod contest;
 mod data;
 mod flame;
 mod http;
+mod markdown;
 mod operation;
 mod pgbench;
+mod plots;
 mod report;
 mod sections;
 mod server;
@@ -49,6 +51,15 @@ struct Arguments {
     /// Where all figures go, as JSON
     #[arg(long, default_value = "target/bench.json", value_name = "FILE")]
     json: PathBuf,
+    /// Measure nothing, but take the figures that a run has left as JSON
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "only", "seed", "keep", "json"])]
+    from: Option<PathBuf>,
+    /// Draw the figures as SVG files into this folder, one for each section that has ratios to show
+    #[arg(long, value_name = "FOLDER")]
+    plots: Option<PathBuf>,
+    /// Write the table as Markdown, section by section, with the rates and plans that it is made from
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
 }
 
 /// How long and how often is measured.
@@ -79,12 +90,26 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Outcome<bool> {
+    let report = match &arguments.from {
+        Some(file) => Report::read(file)?,
+        None => measure(arguments).await?,
+    };
+    if let Some(folder) = &arguments.plots {
+        report.say(&format!("drawn: {}", plots::draw(&report, folder)?.join(", ")));
+    }
+    if let Some(file) = &arguments.markdown {
+        std::fs::write(file, markdown::table(&report))?;
+    }
+    Ok(report.print())
+}
+
+async fn measure(arguments: &Arguments) -> Outcome<Report> {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     let effort = if arguments.quick {
-        let size = data::Size { boards: 100 };
+        let size = data::Size { boards: 100, has_big_and_small: true };
         Effort { quick: true, rounds: 2, time: Duration::from_millis(300), size, seed }
     } else {
-        let size = data::Size { boards: 1000 };
+        let size = data::Size { boards: 1000, has_big_and_small: true };
         Effort { quick: false, rounds: 5, time: Duration::from_secs(1), size, seed }
     };
     let sections = match (&arguments.flame, &arguments.only[..]) {
@@ -94,7 +119,9 @@ async fn run(arguments: &Arguments) -> Outcome<bool> {
     };
     let mut report = Report::new(&effort);
     report.say(&format!("seed {seed}; {} rounds of {:?}", effort.rounds, effort.time));
-    sections::run(sections, effort, arguments.flame.as_deref(), arguments.keep, &mut report).await?;
+    let flame = arguments.flame.as_deref();
+    let ended = sections::run(sections, effort, flame, arguments.keep, &mut report).await;
+    // what was found before something failed is kept
     report.write(&arguments.json)?;
-    Ok(report.print())
+    ended.map(|()| report)
 }

@@ -8,7 +8,7 @@ use crate::cluster::Cluster;
 use crate::{Outcome, ensure};
 
 /// A script for pgbench on disk.
-pub struct Script(tempfile::TempPath);
+pub struct Script(pub tempfile::TempPath);
 
 impl Script {
     /// Writes it down.
@@ -30,7 +30,8 @@ pub async fn throughput(cluster: &Cluster, script: &Script, clients: usize, time
     let seconds = time.as_secs_f64().ceil() as u64 + u64::from(clients > 16);
     let mut command = tokio::process::Command::new(program()?);
     command
-        .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--log"])
+        // what met another write is started again, as the library does it
+        .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--max-tries=5", "--log"])
         .arg(format!("--log-prefix={}/log", log.path().display()))
         .arg(format!("--client={clients}"))
         .arg(format!("--time={seconds}"))
@@ -79,7 +80,7 @@ fn while_all_work(ends: &[Vec<f64>]) -> Outcome<f64> {
 }
 
 /// That of the newest PostgreSQL here.
-fn program() -> Outcome<PathBuf> {
+pub fn program() -> Outcome<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     for versions in std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten() {
         found.push(versions?.path().join("bin/pgbench"));

@@ -1,13 +1,17 @@
 //! Figures, and the bars that they are held against.
 
+use std::borrow::Cow;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Effort, Outcome};
 
+/// What comes before the first section.
+const FILLING: &str = "data";
+
 /// Which side of a bar is the good one.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bound {
     /// The figure is to be this or more.
@@ -17,17 +21,50 @@ pub enum Bound {
 }
 
 /// A figure with its bar.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Bar {
-    name: String,
-    measured: f64,
-    bound: Bound,
-    unit: &'static str,
-    is_held: bool,
+    /// The section that measured it.
+    pub section: String,
+    /// What was measured.
+    pub name: String,
+    /// The figure.
+    pub measured: f64,
+    /// Where it is to be.
+    pub bound: Bound,
+    /// What it counts.
+    pub unit: Cow<'static, str>,
+    /// Whether it is there.
+    pub is_held: bool,
+}
+
+/// A figure without a bar.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Fact {
+    /// The section that measured it.
+    pub section: String,
+    /// What was measured.
+    pub name: String,
+    /// The figure.
+    pub measured: f64,
+    /// What it counts.
+    pub unit: Cow<'static, str>,
+}
+
+/// How an operation was planned on a database.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// What was done.
+    pub operation: String,
+    /// How many cards there were.
+    pub cards: u64,
+    /// How many pages it touched.
+    pub pages: f64,
+    /// The nodes of the statements that it consists of, from above; the statements inside come first.
+    pub plan: String,
 }
 
 /// What one contestant did in each round of one contest.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Figures {
     /// What was done.
     pub operation: String,
@@ -41,7 +78,7 @@ pub struct Figures {
     pub median: f64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Machine {
     cores: usize,
     processor: String,
@@ -51,7 +88,7 @@ struct Machine {
 }
 
 /// Everything that a run found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Report {
     date: String,
     quick: bool,
@@ -60,9 +97,16 @@ pub struct Report {
     round_seconds: f64,
     cards: u64,
     machine: Machine,
-    figures: Vec<Figures>,
-    bars: Vec<Bar>,
-    facts: Vec<(String, f64, &'static str)>,
+    /// Rates, with the section that measured each.
+    pub figures: Vec<(String, Figures)>,
+    /// Figures with bars.
+    pub bars: Vec<Bar>,
+    /// Figures without.
+    pub facts: Vec<Fact>,
+    /// How operations were planned.
+    pub plans: Vec<Plan>,
+    #[serde(skip)]
+    section: String,
 }
 
 impl Report {
@@ -91,7 +135,22 @@ impl Report {
             figures: Vec::new(),
             bars: Vec::new(),
             facts: Vec::new(),
+            plans: Vec::new(),
+            section: FILLING.to_owned(),
         }
+    }
+
+    /// That of an earlier run.
+    pub fn read(path: &Path) -> Outcome<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(serde_json::from_str(&text)
+            .map_err(|error| format!("{} is not what a run wrote: {error}", path.display()))?)
+    }
+
+    /// A section begins.
+    pub fn begin(&mut self, section: String) {
+        self.say(&section);
+        self.section = section;
     }
 
     /// Which PostgreSQL it was.
@@ -106,11 +165,8 @@ impl Report {
 
     /// Takes the rounds of a contestant.
     pub fn add(&mut self, figures: Figures) {
-        self.say(&format!(
-            "  {:<12} {:>3} clients  {:<28} {:>9.0}/s",
-            figures.operation, figures.clients, figures.contestant, figures.median
-        ));
-        self.figures.push(figures);
+        self.say(&figures.line());
+        self.figures.push((self.section.clone(), figures));
     }
 
     /// Holds a figure against its bar.
@@ -119,16 +175,50 @@ impl Report {
             Bound::AtLeast(least) => measured >= least,
             Bound::AtMost(most) => measured <= most,
         };
-        let bar = Bar { name: name.into(), measured, bound, unit, is_held };
+        let (section, name, unit) = (self.section.clone(), name.into(), unit.into());
+        let bar = Bar { section, name, measured, bound, unit, is_held };
         self.say(&bar.line());
         self.bars.push(bar);
     }
 
     /// A figure without a bar.
     pub fn note(&mut self, name: impl Into<String>, measured: f64, unit: &'static str) {
-        let name = name.into();
-        self.say(&format!("  {name}: {measured:.2} {unit}"));
-        self.facts.push((name, measured, unit));
+        let fact = Fact { section: self.section.clone(), name: name.into(), measured, unit: unit.into() };
+        self.say(&fact.line());
+        self.facts.push(fact);
+    }
+
+    /// How an operation was planned.
+    pub fn show(&mut self, plan: Plan) {
+        self.say(&format!("  {:<12} {:>9} cards {:>6.0} pages  {}", plan.operation, plan.cards, plan.pages, plan.plan));
+        self.plans.push(plan);
+    }
+
+    /// The sections that were measured, in their order.
+    pub fn sections(&self) -> Vec<String> {
+        let figures = self.figures.iter().map(|(section, _)| section);
+        let bars = self.bars.iter().map(|bar| &bar.section);
+        let facts = self.facts.iter().map(|fact| &fact.section);
+        let mut sections: Vec<String> = Vec::new();
+        // facts come from the first section on, and each other one has bars
+        for section in facts.filter(|section| *section == FILLING).chain(bars).chain(figures) {
+            if !sections.contains(section) {
+                sections.push(section.clone());
+            }
+        }
+        sections
+    }
+
+    /// When, where and on what it was measured, in a line.
+    pub fn about(&self) -> String {
+        let Machine { cores, processor, memory_gb, postgres, .. } = &self.machine;
+        let (date, rounds, seconds, cards) = (&self.date, self.rounds, self.round_seconds, self.cards);
+        let quick = if self.quick { ", the quick run" } else { "" };
+        format!(
+            "{date}, {cores} cores of {processor}, {memory_gb:.0} GB, PostgreSQL {postgres}; {cards} cards, {rounds} rounds of \
+             {seconds} s, seed {}{quick}",
+            self.seed
+        )
     }
 
     /// All figures as JSON.
@@ -142,12 +232,34 @@ impl Report {
     /// The table; whether every bar is held.
     #[allow(clippy::print_stdout, reason = "the table is what the program is run for")]
     pub fn print(&self) -> bool {
-        for bar in &self.bars {
-            println!("{}", bar.line());
+        for section in self.sections() {
+            println!("{section}");
+            for (_, figures) in self.figures.iter().filter(|(of, _)| *of == section) {
+                println!("{}", figures.line());
+            }
+            for fact in self.facts.iter().filter(|fact| fact.section == section) {
+                println!("{}", fact.line());
+            }
+            for bar in self.bars.iter().filter(|bar| bar.section == section) {
+                println!("{}", bar.line());
+            }
         }
         let missed = self.bars.iter().filter(|bar| !bar.is_held).count();
         println!("{} of {} bars are held", self.bars.len() - missed, self.bars.len());
         missed == 0
+    }
+}
+
+impl Figures {
+    fn line(&self) -> String {
+        let Self { operation, clients, contestant, median, .. } = self;
+        format!("       {operation:<20} {clients:>3} clients  {contestant:<30} {median:>9.0} a second")
+    }
+}
+
+impl Fact {
+    fn line(&self) -> String {
+        format!("       {:<64} {:>9.2} {}", self.name, self.measured, self.unit)
     }
 }
 

@@ -3,10 +3,12 @@
 
 use std::time::Instant;
 
-use kanban_core::{Actor, BoardRef, ClaimNext, Expected, Kanban, ListCards, ListPage, NextTasks, Place};
+use kanban_core::{Actor, BoardRef, CardId, ClaimNext, Expected, Kanban, ListCards, ListPage, NextTasks, Place};
+use sqlx::AssertSqlSafe;
+use sqlx::types::Uuid;
 
 use super::Stage;
-use crate::data::{BIG, SMALL, card};
+use crate::data::{BIG, SMALL, column_sql};
 use crate::report::{Bound, Report, quantile};
 use crate::{Outcome, ensure};
 
@@ -90,20 +92,23 @@ async fn pages(kanban: &Kanban, report: &mut Report) -> Outcome<()> {
 
 /// Cards go to the same spot again and again; how many rows of cards that writes.
 async fn reorder(stage: &Stage<'_>, report: &mut Report) -> Outcome<()> {
-    const TIMES: u64 = 10_000;
+    const TIMES: usize = 10_000;
     let kanban = stage.cluster.store().tenant("default", Actor::human("bench"))?;
     let mut admin = stage.cluster.admin("kanban").await?;
     let count = "select n_tup_upd from pg_stat_user_tables where relid = 'kanban.cards'::regclass";
     let flush = "select pg_stat_force_next_flush()";
     let before: i64 = sqlx::query_scalar(count).fetch_one(&mut admin).await?;
-    // cards of the large board's first column: each fifth is done, and the spot is behind the first
-    let first = stage.effort.size.cards() + 1;
-    let spot = kanban_core::CardId::from(card(first));
-    let others: Vec<u64> = (first + 20_000..first + 30_000).filter(|n| n % 5 != 0).collect();
+    // what is still in the large board's first column: the first card is the spot, and late ones come to it
+    let left = format!(
+        "select id from kanban.cards where column_id = {} and deleted_at is null order by position, id",
+        column_sql(&(stage.effort.size.boards + 1).to_string(), "0")
+    );
+    let left: Vec<Uuid> = sqlx::query_scalar(AssertSqlSafe(left)).fetch_all(&mut admin).await?;
+    let (spot, others) = left.split_first().ok_or("there is nothing to reorder")?;
+    let others = others.get(20_000..28_000).ok_or("there is too little to reorder")?;
     for turn in 0..TIMES {
-        let other = others[turn as usize % others.len()];
-        let id = kanban_core::CardId::from(card(other));
-        kanban.reorder_card(id, Expected::Any, Place::after(spot)).await?;
+        let id = CardId::from(others[turn % others.len()]);
+        kanban.reorder_card(id, Expected::Any, Place::after(CardId::from(*spot))).await?;
     }
     sqlx::raw_sql(flush).execute(&mut admin).await?;
     // each of the store's sessions tells its counts within a second of its last statement

@@ -5,6 +5,7 @@ mod flatness;
 mod import;
 mod jobs;
 mod mcp;
+mod plans;
 mod python;
 mod search;
 mod start;
@@ -23,6 +24,8 @@ use crate::{Effort, Outcome, data};
 /// A part of the benchmark that can be run alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Section {
+    /// Plans and pages with few cards and with many
+    Plans,
     /// Starting, and memory
     Start,
     /// Importing a board of another tracker
@@ -95,8 +98,9 @@ async fn on(
     let server = Server::start(&cluster.data_dir()).await?;
     let stage = Stage { cluster, server: &server, effort };
     for section in sections {
-        report.say(&format!("{section:?}"));
+        report.begin(section.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default());
         match section {
+            Section::Plans => plans::run(&stage, report).await?,
             Section::Start => start::run(&stage, report).await?,
             Section::Import => import::run(&stage, report).await?,
             Section::Flatness => flatness::run(&stage, report).await?,
