@@ -159,6 +159,7 @@ impl Database {
     }
 
     /// A store on it.
+    #[allow(dead_code, reason = "not every test program opens one as it comes")]
     pub async fn store(&self) -> Store {
         Store::connect(&self.url()).await.expect("the database answers")
     }
