@@ -57,6 +57,9 @@ mod kanban;
 mod kept_metrics;
 mod metrics;
 mod model;
+#[cfg(feature = "pure")]
+#[doc(hidden)]
+pub mod pure;
 mod rate;
 mod search;
 mod seed;

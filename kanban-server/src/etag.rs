@@ -125,7 +125,7 @@ impl<S: Sync> FromRequestParts<S> for MaybeIfMatch {
     }
 }
 
-fn parse(given: &str) -> Result<Expected, Problem> {
+pub(crate) fn parse(given: &str) -> Result<Expected, Problem> {
     if given.trim() == "*" {
         return Ok(Expected::Any);
     }

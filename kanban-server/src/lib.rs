@@ -12,6 +12,9 @@ mod observe;
 pub mod openapi;
 mod prefer;
 mod problem;
+#[cfg(feature = "pure")]
+#[doc(hidden)]
+pub mod pure;
 mod rate;
 mod rest;
 mod sse;

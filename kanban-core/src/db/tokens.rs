@@ -134,6 +134,23 @@ pub(crate) struct PresentedRow {
 }
 
 impl PresentedRow {
+    /// Of an agent's token that stands, as if it had been read.
+    #[cfg(feature = "pure")]
+    pub(crate) fn of(tag: [u8; 4], hash: &str) -> Self {
+        Self {
+            tenant_id: "default".to_owned(),
+            id: Uuid::from_u128(1),
+            tag: tag.to_vec(),
+            hash: hash.to_owned(),
+            scopes: vec!["write".to_owned()],
+            actor_kind: "agent".to_owned(),
+            actor_id: "claude-1".to_owned(),
+            expires_in: None,
+            is_suspended: false,
+            is_stale: false,
+        }
+    }
+
     pub(crate) fn scope(&self) -> crate::TokenScope {
         let scopes = self.scopes.iter().map(|scope| known(scope));
         scopes.max().expect("a check constraint holds it to have one")

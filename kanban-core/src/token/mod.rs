@@ -1,5 +1,7 @@
 //! Service tokens: creating, listing and revoking them, and working as whoever holds one.
 
+#[cfg(feature = "pure")]
+pub(crate) mod pure;
 mod text;
 mod verify;
 
