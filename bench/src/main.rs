@@ -33,7 +33,7 @@ fn ensure(holds: bool, else_why: &str) -> Outcome<()> {
 #[derive(Parser)]
 #[command(name = "bench", about)]
 struct Arguments {
-    /// Fewer cards and shorter rounds: about two minutes
+    /// Fewer cards and shorter rounds: some minutes
     #[arg(long)]
     quick: bool,
     /// Only these sections; all when absent
