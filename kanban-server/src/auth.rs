@@ -1,14 +1,13 @@
 //! Who calls: the holder of a token or, on a server that is open to its own machine, anybody there.
 //!
-//! [`identify`] finds out once for each request and refuses nobody. [`admit`] stands before every route that the table does
-//! not leave open, with the scope that the table names: it counts the call, and lets in whoever has the scope.
+//! [`Guard::admit`] stands before every route that the table does not leave open, with the scope that the table names: it
+//! finds out who calls, counts the call, and lets in whoever has the scope.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use kanban_core::{Actor, Error, Kanban, RateLimits, Store, TokenScope};
 
@@ -20,7 +19,6 @@ use crate::rate;
 const TENANT: &str = "default";
 
 /// What there is to decide by.
-#[derive(Clone)]
 pub(crate) struct Guard {
     store: Store,
     is_open: bool,
@@ -38,6 +36,40 @@ impl Guard {
             names: config.allowed_host.clone(),
             limits: config.rate_limits(),
         }
+    }
+
+    /// Lets in who has the scope and has not called too often.
+    pub(crate) async fn admit<F>(
+        &self,
+        needed: TokenScope,
+        mut request: Request,
+        go_on: impl FnOnce(Request) -> F,
+    ) -> Response
+    where
+        F: Future<Output = Response>,
+    {
+        let kanban = match self.identify(request.headers(), request.uri()).await {
+            Ok(kanban) => kanban,
+            Err(problem) => return problem.into_response(),
+        };
+        let span = tracing::Span::current();
+        span.record("tenant.id", kanban.tenant().as_str());
+        if let Some(token) = kanban.token_id() {
+            span.record("token.id", tracing::field::display(token));
+        }
+        let allowances = match kanban.count_call(&self.limits).await {
+            Ok(allowances) => allowances,
+            Err(error) => return Problem::from(error).into_response(),
+        };
+        let mut response = match kanban.require(needed) {
+            Ok(()) => {
+                request.extensions_mut().insert(Caller(kanban));
+                go_on(request).await
+            }
+            Err(error) => Problem::from(error).into_response(),
+        };
+        rate::tell(&allowances, response.headers_mut());
+        response
     }
 
     async fn identify(&self, headers: &HeaderMap, uri: &Uri) -> Result<Kanban, Problem> {
@@ -105,53 +137,9 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
 }
 
-/// What is known of the caller.
-#[derive(Clone)]
-struct Identity {
-    kanban: Result<Kanban, Problem>,
-    limits: RateLimits,
-}
-
 /// The board as the caller may see and change it.
 #[derive(Clone)]
 pub(crate) struct Caller(pub(crate) Kanban);
-
-/// Finds out who calls.
-pub(crate) async fn identify(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    let kanban = guard.identify(request.headers(), request.uri()).await;
-    request.extensions_mut().insert(Identity { kanban, limits: guard.limits });
-    next.run(request).await
-}
-
-/// Lets in who has the scope and has not called too often.
-pub(crate) async fn admit(State(needed): State<TokenScope>, mut request: Request, next: Next) -> Response {
-    let Some(Identity { kanban, limits }) = request.extensions_mut().remove::<Identity>() else {
-        return Problem::from(Error::Internal { source: "a route behind nobody who identifies".into() })
-            .into_response();
-    };
-    let kanban = match kanban {
-        Ok(kanban) => kanban,
-        Err(problem) => return problem.into_response(),
-    };
-    let span = tracing::Span::current();
-    span.record("tenant.id", kanban.tenant().as_str());
-    if let Some(token) = kanban.token_id() {
-        span.record("token.id", tracing::field::display(token));
-    }
-    let allowances = match kanban.count_call(&limits).await {
-        Ok(allowances) => allowances,
-        Err(error) => return Problem::from(error).into_response(),
-    };
-    let mut response = match kanban.require(needed) {
-        Ok(()) => {
-            request.extensions_mut().insert(Caller(kanban));
-            next.run(request).await
-        }
-        Err(error) => Problem::from(error).into_response(),
-    };
-    rate::tell(&allowances, response.headers_mut());
-    response
-}
 
 #[cfg(test)]
 mod tests {

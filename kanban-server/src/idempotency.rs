@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::auth::Caller;
 use crate::extract;
+use crate::prefer::prefer;
 use crate::problem::Problem;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -33,10 +34,10 @@ pub(crate) struct Joined(pub(crate) Kanban);
 /// Carries a request that has a key out once.
 pub(crate) async fn once(request: Request, next: Next) -> Response {
     if request.method().is_safe() {
-        return next.run(request).await;
+        return prefer(request, next).await;
     }
     match key_of(request.headers()) {
-        Ok(None) => next.run(request).await,
+        Ok(None) => prefer(request, next).await,
         Ok(Some(key)) => under_key(key, request, next).await.unwrap_or_else(IntoResponse::into_response),
         Err(problem) => problem.into_response(),
     }
@@ -59,7 +60,8 @@ async fn under_key(key: String, request: Request, next: Next) -> Result<Response
         request.extensions_mut().insert(Joined(kanban));
         let (next, shown) = (next.clone(), &shown);
         async move {
-            let (kept, whole) = Kept::of(next.run(request).await).await?;
+            // what a preference changes is part of the answer that is kept
+            let (kept, whole) = Kept::of(prefer(request, next).await).await?;
             *shown.lock().unwrap_or_else(PoisonError::into_inner) = whole;
             Ok(kept.to_bytes())
         }

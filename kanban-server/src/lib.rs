@@ -46,7 +46,7 @@ pub fn app(store: Store, config: &Config) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, config.answer_time))
         .layer(DefaultBodyLimit::max(config.body_limit));
-    let guard = auth::Guard::new(store.clone(), config);
-    let routes = rest::routes().merge(mcp::route(&store, config)).layer(from_fn_with_state(guard, auth::identify));
+    let guard = Arc::new(auth::Guard::new(store.clone(), config));
+    let routes = rest::routes(&guard).merge(mcp::route(&store, guard, config));
     routes.layer(layers).with_state(store)
 }

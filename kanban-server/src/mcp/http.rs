@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use kanban_core::{Store, TokenScope};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
 use super::service::{Identity, Service};
-use crate::auth;
+use crate::auth::Guard;
 use crate::config::Config;
 use crate::observe::Finished;
 use crate::problem::Problem;
@@ -22,7 +22,7 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// The service as a route. A page of a foreign site that has got this server's address under a name of its own (DNS
 /// rebinding) is told from a client by the names that both send: Host and Origin.
-pub(crate) fn route(store: &Store, config: &Config) -> Router<Store> {
+pub(crate) fn route(store: &Store, guard: Arc<Guard>, config: &Config) -> Router<Store> {
     let hosts = LOOPBACK.iter().map(|name| (*name).to_owned()).chain(config.allowed_host.iter().cloned());
     let own = LOOPBACK.iter().map(|name| format!("http://{name}:*"));
     let origins = own.chain(config.cors_origin.iter().filter_map(|origin| origin.to_str().ok()).map(with_port));
@@ -35,9 +35,7 @@ pub(crate) fn route(store: &Store, config: &Config) -> Router<Store> {
     let service = Service::new(store.clone(), Identity::Request);
     let service =
         StreamableHttpService::new(move || Ok(service.clone()), Arc::new(LocalSessionManager::default()), config);
-    // what a tool needs beyond that, its operations ask for
-    let admit = from_fn_with_state(TokenScope::Read, auth::admit);
-    Router::new().route_service("/mcp", service).route_layer(from_fn(finished)).route_layer(admit)
+    Router::new().route_service("/mcp", service).route_layer(from_fn_with_state(guard, enter))
 }
 
 /// An origin with the port that its scheme implies: without one, it would stand for any.
@@ -48,6 +46,11 @@ fn with_port(origin: &str) -> String {
         Some(("https", _)) if !has_port => format!("{origin}:443"),
         _ => origin.to_owned(),
     }
+}
+
+async fn enter(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    // what a tool needs beyond that, its operations ask for
+    guard.admit(TokenScope::Read, request, |request| finished(request, next)).await
 }
 
 /// Refusals of the protocol have a shape of their own, which stays; those of the transport become problems.

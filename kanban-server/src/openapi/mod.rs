@@ -25,7 +25,7 @@ use crate::rest;
 
 /// The whole document as JSON, as `/openapi.json`, `kanban-server openapi` and `docs/openapi.json` have it.
 pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-    let (_, mut document) = rest::table().split();
+    let mut document = rest::table().document();
     names::refer(&mut document);
     params::unite(&mut document);
     params::idempotent(&mut document);

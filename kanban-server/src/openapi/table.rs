@@ -6,15 +6,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use kanban_core::{Store, TokenScope};
 use utoipa::openapi::path::{Operation, ParameterIn, Paths};
 use utoipa::openapi::{OpenApi, RefOr, SecurityRequirement};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
 
+use crate::auth::Guard;
+use crate::idempotency;
 use crate::problem::Problem;
-use crate::{auth, idempotency, prefer};
 
 /// Routes and their description, built up together so that neither can be without the other.
 pub(crate) struct Table(Vec<Entry>);
@@ -64,29 +65,44 @@ impl Table {
         self
     }
 
-    /// The routes, and their description.
-    pub(crate) fn split(self) -> (Router<Store>, OpenApi) {
+    /// The routes, each behind what stands before it.
+    pub(crate) fn router(self, guard: &Arc<Guard>) -> Router<Store> {
         let mut known: HashMap<&str, Known> = HashMap::new();
         for entry in &self.0 {
             known.entry(&entry.path).or_default().add(&entry.routes.1);
         }
         let known: HashMap<String, Arc<Known>> =
             known.into_iter().map(|(path, known)| (path.to_owned(), Arc::new(known))).collect();
-        let mut router = OpenApiRouter::with_openapi(super::start());
+        let mut router = OpenApiRouter::new();
         for Entry { path, needed, routes } in self.0 {
-            let routes = match needed {
-                None => routes,
-                // what a preference changes is part of the answer that is kept under a key
-                Some(scope) => routes
-                    .layer(from_fn(prefer::prefer))
-                    .layer(from_fn(idempotency::once))
-                    .layer(from_fn_with_state(scope, auth::admit)),
-            };
-            // what no route takes is refused before anybody asks who calls
-            let routes = routes.layer(from_fn_with_state(known[&path].clone(), only_known));
-            router = router.routes(routes);
+            let door = Door { known: known[&path].clone(), admits: needed.map(|needed| (guard.clone(), needed)) };
+            router = router.routes(routes.layer(from_fn_with_state(Arc::new(door), enter)));
         }
-        router.split_for_parts()
+        router.into()
+    }
+
+    /// What describes them.
+    pub(crate) fn document(self) -> OpenApi {
+        let start = OpenApiRouter::with_openapi(super::start());
+        let router = self.0.into_iter().fold(start, |router, entry| router.routes(entry.routes));
+        router.into_openapi()
+    }
+}
+
+/// What stands before a route. One layer for all of it: each would cost every request allocations of its own.
+struct Door {
+    known: Arc<Known>,
+    admits: Option<(Arc<Guard>, TokenScope)>,
+}
+
+async fn enter(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+    // what no route takes is refused before anybody asks who calls
+    if let Some(answer) = door.known.answer(&request) {
+        return answer;
+    }
+    match &door.admits {
+        None => next.run(request).await,
+        Some((guard, needed)) => guard.admit(*needed, request, |request| idempotency::once(request, next)).await,
     }
 }
 
@@ -112,9 +128,21 @@ impl Known {
         });
         self.0.extend(methods.filter_map(|(method, operation)| Some((method, names(operation.as_ref()?)))));
     }
-}
 
-impl Known {
+    /// The answer to OPTIONS; the refusal of methods and query parameters that the document does not have, and of any
+    /// parameter that is there twice.
+    fn answer(&self, request: &Request) -> Option<Response> {
+        let method = request.method();
+        let allowed = |status: StatusCode| Some((status, [(header::ALLOW, self.allow())]).into_response());
+        if method == Method::OPTIONS {
+            return allowed(StatusCode::NO_CONTENT);
+        }
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        let Some(names) = self.0.get(method) else { return allowed(StatusCode::METHOD_NOT_ALLOWED) };
+        let detail = check(names, request.uri().query().unwrap_or_default()).err()?;
+        Some(Problem::bad_request("bad_query", detail).into_response())
+    }
+
     /// The methods that the path takes, as the Allow header has them.
     fn allow(&self) -> String {
         let mut methods: Vec<&str> = self.0.keys().map(Method::as_str).chain(["OPTIONS"]).collect();
@@ -134,24 +162,6 @@ fn names(operation: &Operation) -> Vec<String> {
             _ => None,
         })
         .collect()
-}
-
-/// Answers OPTIONS; refuses methods and query parameters that the document does not have, and any parameter that is there
-/// twice.
-async fn only_known(State(known): State<Arc<Known>>, request: Request, next: Next) -> Response {
-    let method = request.method();
-    if method == Method::OPTIONS {
-        return (StatusCode::NO_CONTENT, [(header::ALLOW, known.allow())]).into_response();
-    }
-    let query = request.uri().query().unwrap_or_default();
-    let method = if method == Method::HEAD { &Method::GET } else { method };
-    let Some(names) = known.0.get(method) else {
-        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, known.allow())]).into_response();
-    };
-    match check(names, query) {
-        Ok(()) => next.run(request).await,
-        Err(detail) => Problem::bad_request("bad_query", detail).into_response(),
-    }
 }
 
 fn check(known: &[String], query: &str) -> Result<(), String> {

@@ -26,12 +26,15 @@ mod tokens;
 mod undo;
 mod workspaces;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::response::Response;
 use kanban_core::Store;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::auth::Guard;
 use crate::openapi::Table;
 use crate::problem::Problem;
 
@@ -101,9 +104,8 @@ pub(crate) fn table() -> Table {
         .admin("/v1/tenants/{id}/resume", routes!(tenants::resume))
 }
 
-pub(crate) fn routes() -> Router<Store> {
-    let (router, _) = table().split();
+pub(crate) fn routes(guard: &Arc<Guard>) -> Router<Store> {
     // a page to read the document and try it, with all it needs inside the binary
     let page = SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none"));
-    router.merge(page)
+    table().router(guard).merge(page)
 }
