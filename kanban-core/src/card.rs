@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::db::card_list::{self, ListPlace, Shape, Whole};
 use crate::db::cards;
+use crate::gather::{self, Next};
 use crate::kanban::{Seen, with_current};
 use crate::model::{
     BoardRef, Card, CardFields, CardId, CardPatch, CardRef, ColumnId, Expected, ListCards, MoveCard, NewCard, Page,
@@ -39,9 +40,29 @@ impl Kanban {
     /// [`NotFound`](Error::NotFound), also when it is deleted.
     pub async fn get_card(&self, card: impl Into<CardRef>) -> Result<Card> {
         let card = card.into();
-        self.read(|conn, t| cards::get_card(conn, t, &card))
-            .await?
-            .ok_or_else(|| Error::not_found("card", card.to_string()))
+        self.read_card(&card).await?.ok_or_else(|| Error::not_found("card", card.to_string()))
+    }
+
+    async fn read_card(&self, card: &CardRef) -> Result<Option<Card>> {
+        let alone = || self.read(|conn, t| cards::get_card(conn, t, card));
+        if self.is_in_transaction() {
+            return alone().await;
+        }
+        match self.store.gatherer().ask(self.tenant(), card).await {
+            Next::Done(card) => Ok(card),
+            Next::Alone => alone().await,
+            Next::Read(turn, others) if others.is_empty() => {
+                let read = alone().await;
+                drop(turn);
+                read
+            }
+            Next::Read(turn, others) => {
+                let (ids, keys) = gather::names(card, &others);
+                let read = self.read(|conn, t| cards::get_cards(conn, t, &ids, &keys)).await;
+                drop(turn);
+                Ok(gather::answer(card, others, read?))
+            }
+        }
     }
 
     /// Lists a board's cards: those that pass the filter, in the order that is asked for, else as they stand on the board.

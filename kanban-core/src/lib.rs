@@ -51,6 +51,7 @@ mod error;
 mod events;
 mod feed;
 mod forecast;
+mod gather;
 mod idempotency;
 pub mod import;
 mod kanban;

@@ -13,6 +13,7 @@ use crate::collisions::CollisionCounter;
 use crate::db::pool::ACQUIRE_TIMEOUT;
 use crate::db::{self, Connections, Pool, Pooler, Source, refusal};
 use crate::feed::Feeds;
+use crate::gather::Gatherer;
 use crate::kept_metrics::KeptMetrics;
 use crate::model::{Actor, BoardMetrics, CursorKey, TenantId};
 use crate::rate::Meter;
@@ -52,6 +53,7 @@ struct Inner {
     time_zones: OnceCell<HashSet<String>>,
     collisions: CollisionCounter,
     kept_metrics: KeptMetrics<BoardMetrics>,
+    gatherer: Arc<Gatherer>,
     verifier: Verifier,
     meter: Meter,
     #[cfg(feature = "embedded")]
@@ -169,6 +171,8 @@ impl Store {
         let most = connect.connections.unwrap_or((2 * cores).clamp(4, 32)).max(1);
         let pool = Pool::new(options.clone(), connect.pooler, most);
         let feeds = Feeds::new(Pool::new(options.clone(), connect.pooler, 1));
+        // half of the connections are left to all else
+        let gatherer = Gatherer::new((most / 2).max(1));
         Ok(Self {
             inner: Arc::new(Inner {
                 pool,
@@ -179,6 +183,7 @@ impl Store {
                 time_zones: OnceCell::new(),
                 collisions: CollisionCounter::default(),
                 kept_metrics: KeptMetrics::default(),
+                gatherer,
                 verifier: Verifier::new(),
                 meter: Meter::default(),
                 #[cfg(feature = "embedded")]
@@ -328,6 +333,10 @@ impl Store {
 
     pub(crate) fn collisions(&self) -> &CollisionCounter {
         &self.inner.collisions
+    }
+
+    pub(crate) fn gatherer(&self) -> &Arc<Gatherer> {
+        &self.inner.gatherer
     }
 
     pub(crate) fn kept_metrics(&self) -> &KeptMetrics<BoardMetrics> {

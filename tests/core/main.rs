@@ -25,6 +25,7 @@ mod epochs;
 mod events;
 mod feed;
 mod fencing;
+mod gather;
 mod history;
 mod idempotency;
 mod import;

@@ -49,6 +49,13 @@ registered! {
     GET_CARD_BY_KEY = concat!("select ", card_columns!(), " from kanban.cards as c
         join kanban.boards as b on b.tenant_id = $1 and b.id = c.board_id and b.deleted_at is null
         where c.tenant_id = $1 and c.key = $2 and c.deleted_at is null");
+    /// Several by their ids and keys. How many there are is kept from the planner, or it would make a plan for each number.
+    GET_CARDS = concat!("select ", card_columns!(), " from kanban.cards as c
+        join kanban.boards as b on b.tenant_id = $1 and b.id = c.board_id and b.deleted_at is null
+        where c.tenant_id = $1 and c.deleted_at is null and c.id = any (array(
+            select unnest($2::uuid[]) union all
+            select k.id from kanban.cards as k
+            where k.tenant_id = $1 and k.key = any (array(select unnest($3::text[])))))");
     UPDATE_CARD = concat!("select ", card_columns!(), " from kanban.update_card($1, $2, $3, $4, $5, $6, $7) as c");
     MOVE_CARD = concat!("select ", card_columns!(), " from kanban.move_card(
         $1, $2, $3, $4, $5, $6, $7,
@@ -215,6 +222,12 @@ pub(crate) async fn get_card(mut conn: Conn, tenant: &str, card: &CardRef) -> sq
         CardRef::Key(key) => sqlx::query_as::<_, CardRow>(GET_CARD_BY_KEY.sql).bind(tenant).bind(key),
     };
     Ok(row.fetch_optional(&mut *conn).await?.map(Card::from))
+}
+
+pub(crate) async fn get_cards(mut conn: Conn, tenant: &str, ids: &[Uuid], keys: &[String]) -> sqlx::Result<Vec<Card>> {
+    let rows =
+        sqlx::query_as::<_, CardRow>(GET_CARDS.sql).bind(tenant).bind(ids).bind(keys).fetch_all(&mut *conn).await?;
+    Ok(rows.into_iter().map(Card::from).collect())
 }
 
 pub(crate) async fn update_card(
