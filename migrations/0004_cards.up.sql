@@ -328,14 +328,15 @@ begin
             v_worker := case when v_is_held then jsonb_build_object('kind', 'agent', 'id', p_old.claim_agent)
                              else p_actor end;
         end if;
+        if v_furthest is null or v_new.board_id <> p_old.board_id then
+            select greatest(v.furthest, kanban.kind_rank(v.kind)) into v_furthest from kanban.column_visits as v
+            where v.tenant_id = p_old.tenant_id and v.card_id = p_old.id and v.board_id = v_new.board_id
+            order by v.visit desc limit 1;
+        end if;
         insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, is_wip, effect,
                                           furthest, worker_kind, worker_id)
         values (p_old.tenant_id, p_old.id, v_new.visit, v_new.board_id, v_new.column_id, v_new.status, p_now,
-                v_new.started_at is not null and v_new.finished_at is null, v_effect,
-                coalesce(case when v_new.board_id = p_old.board_id then v_furthest end, (
-                    select greatest(v.furthest, kanban.kind_rank(v.kind)) from kanban.column_visits as v
-                    where v.tenant_id = p_old.tenant_id and v.card_id = p_old.id and v.board_id = v_new.board_id
-                    order by v.visit desc limit 1), 0),
+                v_new.started_at is not null and v_new.finished_at is null, v_effect, coalesce(v_furthest, 0),
                 v_worker ->> 'kind', v_worker ->> 'id');
     end if;
     if p_old.claim_agent is not null and (v_new.claim_agent is null or v_new.claim_epoch <> p_old.claim_epoch) then

@@ -191,10 +191,13 @@ declare
 begin
     if p_board is not null or p_board_key is not null then
         v_boards := kanban.open_boards(p_tenant, p_board, p_board_key);
-        if v_boards = '{}' and not exists (
-            select from kanban.boards
-            where tenant_id = p_tenant and deleted_at is null and (id = p_board or key = p_board_key)) then
-            perform kanban.refuse('not_found', jsonb_build_object('what', 'board'));
+        -- a condition with a query in it costs its start even where what stands before it decides: so these are nested
+        if v_boards = '{}' then
+            if not exists (
+                select from kanban.boards
+                where tenant_id = p_tenant and deleted_at is null and (id = p_board or key = p_board_key)) then
+                perform kanban.refuse('not_found', jsonb_build_object('what', 'board'));
+            end if;
         end if;
     end if;
     if p_capacity is not null then
@@ -245,22 +248,26 @@ begin
             order by u.place for no key update of c
         loop
             -- the one before may have taken the last room
-            continue when v_taken > 0 and p_start and v_card.status in ('backlog', 'todo') and exists (
-                select from (select cards, wip_limit from kanban.columns
-                             where tenant_id = p_tenant and board_id = v_card.board_id and kind = 'doing'
-                               and deleted_at is null
-                             order by position limit 1) as d
-                where d.cards >= d.wip_limit);
+            if v_taken > 0 and p_start and v_card.status in ('backlog', 'todo') then
+                continue when exists (
+                    select from (select cards, wip_limit from kanban.columns
+                                 where tenant_id = p_tenant and board_id = v_card.board_id and kind = 'doing'
+                                   and deleted_at is null
+                                 order by position limit 1) as d
+                    where d.cards >= d.wip_limit);
+            end if;
             return next kanban.take_card(p_actor, v_card, p_agent, p_ttl, p_start);
             v_taken := v_taken + 1;
         end loop;
         exit when v_taken >= v_limit;
     end loop;
-    if v_taken = 0 and v_boards <> '{}' and p_board is null and p_board_key is null and v_full = '{}' and exists (
-        select from kanban.ready_cards(p_tenant, p_agent, '', v_open, '{}', p_filter, v_now, -1, -1, '-infinity', 0, c_nil,
-                                       1)) then
-        -- others took what these boards had; another board has work
-        perform kanban.try_again();
+    if v_taken = 0 and v_boards <> '{}' and p_board is null and p_board_key is null and v_full = '{}' then
+        if exists (
+            select from kanban.ready_cards(p_tenant, p_agent, '', v_open, '{}', p_filter, v_now, -1, -1, '-infinity', 0,
+                                           c_nil, 1)) then
+            -- others took what these boards had; another board has work
+            perform kanban.try_again();
+        end if;
     end if;
 end $$;
 

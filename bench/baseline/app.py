@@ -170,7 +170,7 @@ async def list_cards(board_id: str, db: Db, limit: Annotated[int, Query(ge=1, le
     found = (
         select(Card)
         .join(Column, Column.id == Card.column_id)
-        .where(Card.board_id == board_id, Card.deleted_at.is_(None))
+        .where(Column.board_id == board_id, Card.deleted_at.is_(None))
         .order_by(Column.position, Card.position)
         .limit(limit + 1)
     )

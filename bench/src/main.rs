@@ -110,7 +110,7 @@ async fn measure(arguments: &Arguments) -> Outcome<Report> {
         Effort { quick: true, rounds: 2, time: Duration::from_millis(300), size, seed }
     } else {
         let size = data::Size { boards: 1000, has_big_and_small: true };
-        Effort { quick: false, rounds: 5, time: Duration::from_secs(1), size, seed }
+        Effort { quick: false, rounds: 5, time: Duration::from_millis(500), size, seed }
     };
     let sections = match (&arguments.flame, &arguments.only[..]) {
         (Some(_), _) => &[],

@@ -49,7 +49,7 @@ impl Kanban {
             return alone().await;
         }
         match self.store.gatherer().ask(self.tenant(), card).await {
-            Next::Done(card) => Ok(card),
+            Next::Done(card) => Ok(card.map(|card| *card)),
             Next::Alone => alone().await,
             Next::Read(turn, others) if others.is_empty() => {
                 let read = alone().await;

@@ -34,19 +34,13 @@ struct Queue {
 /// Somebody who waits for a card.
 pub(crate) struct Asked {
     card: CardRef,
-    answer: oneshot::Sender<Answer>,
-}
-
-enum Answer {
-    Card(Option<Card>),
-    /// It is this one's turn to read, for these others too.
-    Turn(Turn, Vec<Asked>),
+    answer: oneshot::Sender<Next>,
 }
 
 /// What to do about a card.
 pub(crate) enum Next {
     /// Nothing: somebody has read it.
-    Done(Option<Card>),
+    Done(Option<Box<Card>>),
     /// Read it, with those of the others, and answer them.
     Read(Turn, Vec<Asked>),
     /// Read it alone: whoever was to read it did not come to the end.
@@ -71,11 +65,7 @@ impl Gatherer {
             queue.waiting.push_back(Asked { card: card.clone(), answer });
             answered
         };
-        match answered.await {
-            Ok(Answer::Card(card)) => Next::Done(card),
-            Ok(Answer::Turn(turn, others)) => Next::Read(turn, others),
-            Err(_) => Next::Alone,
-        }
+        answered.await.unwrap_or(Next::Alone)
     }
 
     /// Gives the turn to whoever has waited longest and is still there, with all who wait behind.
@@ -98,7 +88,7 @@ impl Gatherer {
             };
             while let Some(first) = others.pop_front() {
                 let turn = Turn(Some((gatherer, tenant)));
-                let Err(Answer::Turn(mut back, rest)) = first.answer.send(Answer::Turn(turn, others.into())) else {
+                let Err(Next::Read(mut back, rest)) = first.answer.send(Next::Read(turn, others.into())) else {
                     return;
                 };
                 let Some(taken) = back.0.take() else { return };
@@ -147,7 +137,7 @@ pub(crate) fn answer(card: &CardRef, others: Vec<Asked>, read: Vec<Card>) -> Opt
     };
     for Asked { card, answer } in others {
         // whoever is gone needs no answer
-        let _ = answer.send(Answer::Card(find(&card).cloned()));
+        let _ = answer.send(Next::Done(find(&card).cloned().map(Box::new)));
     }
     find(card).cloned()
 }

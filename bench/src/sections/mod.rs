@@ -30,6 +30,8 @@ pub enum Section {
     Start,
     /// Importing a board of another tracker
     Import,
+    /// Claims against job queues; before any lease can have ended, for the queues have none that did
+    Jobs,
     /// Large boards against small ones, late pages, reordering
     Flatness,
     /// Searching among many cards
@@ -44,8 +46,6 @@ pub enum Section {
     Throughput,
     /// The server against the same on FastAPI
     Baseline,
-    /// Claims against job queues
-    Jobs,
 }
 
 /// What every section has at hand.

@@ -71,7 +71,7 @@ fn key(sort: CardSort) -> Key {
     }
 }
 
-/// Reads a page: each card with the place behind it.
+/// Reads a page: its cards, and with the last one the place behind it.
 pub(crate) async fn list<S: Shape>(
     mut conn: Conn,
     tenant: &str,
@@ -80,10 +80,15 @@ pub(crate) async fn list<S: Shape>(
     shape: &S,
     after: Option<&ListPlace>,
     rows: i64,
-) -> sqlx::Result<Vec<(S::Item, ListPlace)>> {
+) -> sqlx::Result<Vec<(S::Item, Option<ListPlace>)>> {
     let mut query = query(tenant, board, list, &shape.columns(), after, rows).map_err(sqlx::Error::Encode)?;
     let rows = query.build().fetch_all(&mut *conn).await?;
-    rows.iter().map(|row| Ok((shape.item(row)?, place(row, list.sort)?))).collect()
+    let last = (list.page.limit as usize).checked_sub(1);
+    let listed = |(n, row): (usize, &PgRow)| {
+        let place = (Some(n) == last).then(|| place(row, list.sort)).transpose()?;
+        Ok((shape.item(row)?, place))
+    };
+    rows.iter().enumerate().map(listed).collect()
 }
 
 fn place(row: &PgRow, sort: CardSort) -> sqlx::Result<ListPlace> {

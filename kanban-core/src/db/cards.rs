@@ -4,10 +4,9 @@ use serde::Serialize;
 use sqlx::postgres::PgRow;
 use sqlx::types::{Json, Uuid};
 use sqlx::{Decode, FromRow, Postgres, Row, Type};
-use time::OffsetDateTime;
 
-use super::{Conn, actor_ref, bind, known, moment, object, registered};
-use crate::model::{Actor, Card, CardRef, Claim, Link, NewCard, Place, Priority};
+use super::{Conn, actor_ref, bind, known, object, registered};
+use crate::model::{Actor, Card, CardRef, Claim, Link, NewCard, Place, Priority, Timestamp};
 
 type Raw = Json<Box<serde_json::value::RawValue>>;
 
@@ -79,22 +78,22 @@ pub(crate) struct CardRow {
     labels: Vec<String>,
     assignees: Vec<String>,
     priority: i16,
-    due_at: Option<OffsetDateTime>,
+    due_at: Option<Timestamp>,
     fields: Raw,
     links: Json<Vec<Link>>,
     agent_context: Raw,
     workflow_state: Raw,
-    started_at: Option<OffsetDateTime>,
-    finished_at: Option<OffsetDateTime>,
-    column_since: OffsetDateTime,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    column_since: Timestamp,
     claim_agent: Option<String>,
     claim_epoch: i64,
-    lease_until: Option<OffsetDateTime>,
+    lease_until: Option<Timestamp>,
     created_by_kind: String,
     created_by_id: String,
-    created_at: OffsetDateTime,
-    updated_at: OffsetDateTime,
-    deleted_at: Option<OffsetDateTime>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    deleted_at: Option<Timestamp>,
 }
 
 /// Columns one after the other. Looking each up by its name, and its type too, would be half of what a list costs here.
@@ -152,7 +151,7 @@ impl From<CardRow> for Card {
         let claim = row.claim_agent.zip(row.lease_until).map(|(agent_id, until)| Claim {
             agent_id,
             epoch: crate::Epoch(row.claim_epoch),
-            until: until.into(),
+            until,
         });
         Self {
             id: row.id.into(),
@@ -167,19 +166,19 @@ impl From<CardRow> for Card {
             labels: row.labels,
             assignees: row.assignees,
             priority: Priority::ALL[row.priority as usize],
-            due_at: moment(row.due_at),
+            due_at: row.due_at,
             fields: object(row.fields),
             links: row.links.0,
             agent_context: object(row.agent_context),
             workflow_state: object(row.workflow_state),
-            started_at: moment(row.started_at),
-            finished_at: moment(row.finished_at),
-            column_since: row.column_since.into(),
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            column_since: row.column_since,
             claim,
             created_by: actor_ref(&row.created_by_kind, row.created_by_id),
-            created_at: row.created_at.into(),
-            updated_at: row.updated_at.into(),
-            deleted_at: moment(row.deleted_at),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            deleted_at: row.deleted_at,
         }
     }
 }
@@ -208,7 +207,7 @@ pub(crate) async fn create_card(
         .bind(&new.labels)
         .bind(&new.assignees)
         .bind(new.priority.rank())
-        .bind(new.due_at.map(crate::Timestamp::to_offset_date_time))
+        .bind(new.due_at.map(Timestamp::to_offset_date_time))
         .bind(Json(&new.fields))
         .bind(Json(&new.links))
         .bind(Json(&new.agent_context))

@@ -36,7 +36,11 @@ pub(crate) mod workspaces;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgTypeInfo, PgValueFormat, PgValueRef};
 use sqlx::types::Json;
+use sqlx::{Decode, Postgres, Type};
+use time::OffsetDateTime;
 
 pub(crate) use self::pool::{Begin, Conn, Pool};
 pub use self::pool::{Connections, Pooler};
@@ -218,7 +222,25 @@ pub(crate) fn actor_ref(kind: &str, id: String) -> ActorRef {
     ActorRef { kind: actor_kind(kind), id }
 }
 
-pub(crate) fn moment(at: Option<time::OffsetDateTime>) -> Option<Timestamp> {
+impl Type<Postgres> for Timestamp {
+    fn type_info() -> PgTypeInfo {
+        <OffsetDateTime as Type<Postgres>>::type_info()
+    }
+}
+
+/// As the server keeps it, microseconds since 2000-01-01: by way of a calendar's date it would take many times as long, and
+/// a page of cards has hundreds of these.
+impl Decode<'_, Postgres> for Timestamp {
+    fn decode(value: PgValueRef<'_>) -> std::result::Result<Self, BoxDynError> {
+        const EPOCH: i64 = 946_684_800_000_000;
+        match value.format() {
+            PgValueFormat::Binary => Ok(Self::from_unix_micros(i64::decode(value)? + EPOCH)),
+            PgValueFormat::Text => Ok(OffsetDateTime::decode(value)?.into()),
+        }
+    }
+}
+
+pub(crate) fn moment(at: Option<OffsetDateTime>) -> Option<Timestamp> {
     at.map(Timestamp::from)
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
 
 /// A moment, in UTC, to the microsecond. Written as RFC 3339 with six decimals and `Z`; any RFC 3339 offset is read.
 ///
@@ -15,24 +15,31 @@ use time::{OffsetDateTime, UtcOffset};
 /// # Ok::<(), String>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(OffsetDateTime);
+pub struct Timestamp {
+    /// Since 1970-01-01T00:00:00Z.
+    micros: i64,
+}
 
 impl Timestamp {
+    pub(crate) const fn from_unix_micros(micros: i64) -> Self {
+        Self { micros }
+    }
+
     /// The moment as the `time` crate's type.
     pub fn to_offset_date_time(self) -> OffsetDateTime {
-        self.0
+        OffsetDateTime::UNIX_EPOCH + time::Duration::microseconds(self.micros)
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub fn unix_micros(self) -> i64 {
-        (self.0.unix_timestamp_nanos() / 1_000) as i64
+        self.micros
     }
 }
 
 impl From<OffsetDateTime> for Timestamp {
     fn from(at: OffsetDateTime) -> Self {
-        let at = at.to_offset(UtcOffset::UTC);
-        Self(at.replace_nanosecond(at.nanosecond() / 1_000 * 1_000).expect("fewer nanoseconds than a second has"))
+        // the years of the type have fewer microseconds than 64 bits count
+        Self::from_unix_micros(at.unix_timestamp_nanos().div_euclid(1_000) as i64)
     }
 }
 
@@ -49,31 +56,60 @@ impl FromStr for Timestamp {
         OffsetDateTime::parse(s, &Rfc3339)
             .ok()
             // PostgreSQL's range is wider, but year 0 has no spelling that everybody reads
-            .filter(|at| (1..=9999).contains(&at.to_offset(UtcOffset::UTC).year()))
+            .filter(|at| (1..=9999).contains(&at.to_offset(time::UtcOffset::UTC).year()))
             .map(Self::from)
             .ok_or_else(|| format!("expected an RFC 3339 time such as 2026-01-31T12:00:00Z, not {s:?}"))
     }
 }
 
+/// How a moment is written, with zeros for digits.
+const FORM: [u8; 27] = *b"0000-00-00T00:00:00.000000Z";
+
+impl Timestamp {
+    /// Writes it by hand: a page of cards has hundreds of these.
+    fn write(self, text: &mut [u8; 27]) -> &str {
+        const DAY: i64 = 24 * 60 * 60;
+        let (seconds, micro) = (self.micros.div_euclid(1_000_000), self.micros.rem_euclid(1_000_000));
+        let (year, month, day) = civil(seconds.div_euclid(DAY));
+        let second = seconds.rem_euclid(DAY);
+        let parts = [
+            (0..4, year),
+            (5..7, month),
+            (8..10, day),
+            (11..13, second / 3600),
+            (14..16, second / 60 % 60),
+            (17..19, second % 60),
+            (20..26, micro),
+        ];
+        for (place, number) in parts {
+            digits(&mut text[place], number.unsigned_abs());
+        }
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+/// The year, month and day of a day since 1970-01-01, in the Gregorian calendar (Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`).
+fn civil(days: i64) -> (i64, i64, i64) {
+    // years begin in March here, so that the day that comes and goes is the last of a year; 400 of them have 146097 days
+    let days = days + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    (era * 400 + year, month, day)
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // by hand: a page of cards has hundreds of these
-        let mut text = *b"0000-00-00T00:00:00.000000Z";
-        let (year, month, day) = self.0.to_calendar_date();
-        let (hour, minute, second, micro) = self.0.to_hms_micro();
-        digits(&mut text[..4], year.unsigned_abs());
-        digits(&mut text[5..7], u8::from(month).into());
-        digits(&mut text[8..10], day.into());
-        digits(&mut text[11..13], hour.into());
-        digits(&mut text[14..16], minute.into());
-        digits(&mut text[17..19], second.into());
-        digits(&mut text[20..26], micro);
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        f.write_str(self.write(&mut FORM.clone()))
     }
 }
 
 /// Writes a number over so many digits.
-fn digits(text: &mut [u8], mut number: u32) {
+fn digits(text: &mut [u8], mut number: u64) {
     for digit in text.iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
@@ -88,7 +124,7 @@ impl fmt::Debug for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.write(&mut FORM.clone()))
     }
 }
 
