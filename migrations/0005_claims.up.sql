@@ -243,7 +243,8 @@ begin
             join kanban.cards as c on c.tenant_id = p_tenant and c.id = u.id
             -- an edit or a new dependency may have come in before the lock
             where c.deleted_at is null and c.open_blockers = 0 and c.finished_at is null
-              and (c.assignees = '{}' or c.assignees @> array[p_agent]) and kanban.suits(c, p_filter)
+              and (c.assignees = '{}' or c.assignees @> array[p_agent] or (c.status = 'doing' and c.claim_agent = p_agent))
+              and kanban.suits(c, p_filter)
               and (c.claim_agent is null or c.lease_until <= v_now)
             order by u.place for no key update of c
         loop
@@ -304,7 +305,9 @@ begin
     v_why := case
         when v_old.finished_at is not null then 'finished'
         when v_old.open_blockers > 0 then 'blocked'
-        when v_old.assignees <> '{}' and not v_old.assignees @> array[p_agent] then 'assigned'
+        -- what an agent has begun it may finish, whoever it was assigned to meanwhile
+        when v_old.assignees <> '{}' and not v_old.assignees @> array[p_agent]
+             and not (v_old.status = 'doing' and v_old.claim_agent is not distinct from p_agent) then 'assigned'
         -- in progress without ever having been an agent's: a person is on it
         when v_old.status = 'doing' and v_old.lease_until is null and v_old.assignees = '{}' then 'in_progress' end;
     if v_why is not null then

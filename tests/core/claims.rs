@@ -151,6 +151,33 @@ async fn released_and_lapsed_work_is_claimable_at_once_and_one_s_own_again() {
 }
 
 #[tokio::test]
+async fn what_an_agent_has_begun_it_may_finish_whoever_it_was_assigned_to_meanwhile() {
+    let database = support::database().await;
+    let store = database.store().await;
+    let (kanban, board) = support::board(&store).await;
+    let (one, two) = (agent(&store, "one").await, agent(&store, "two").await);
+    kanban.create_card(board.columns[0].id, NewCard::titled("Fix the login")).await.expect("a card");
+    let card = claim(&one, "one").await;
+    let patch = CardPatch { assignees: Some(vec!["two".to_owned()]), ..CardPatch::default() };
+    kanban.update_card(card.id, Expected::Any, patch).await.expect("it is assigned");
+    for again in 0..2 {
+        lapse(&database, &card).await;
+        let tasks = one.next_tasks("one", NextTasks::default()).await.expect("it reads").items;
+        assert_eq!(tasks.iter().map(|task| task.id).collect::<Vec<_>>(), [card.id]);
+        let taken = match again {
+            0 => claim(&one, "one").await,
+            _ => one.claim_card(card.id, "one", ClaimOptions::default()).await.expect("it is claimed"),
+        };
+        assert_eq!(taken.id, card.id);
+    }
+    // and so may the other, once the first one's lease has ended
+    lapse(&database, &card).await;
+    assert_eq!(claim(&two, "two").await.id, card.id);
+    let none = one.claim_next("one", ClaimNext::default()).await.expect("an answer");
+    assert!(none.items.is_empty());
+}
+
+#[tokio::test]
 async fn what_cannot_be_claimed_says_why() {
     let database = support::database().await;
     let store = database.store().await;
