@@ -124,7 +124,8 @@ impl fmt::Debug for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.write(&mut FORM.clone()))
+        // not as a text: a serializer for another language tells moments by this
+        serializer.collect_str(self)
     }
 }
 
