@@ -6,9 +6,9 @@ use crate::report::{Bound, Report};
 
 /// All that a run found.
 pub fn table(report: &Report) -> String {
-    let mut text = report.about();
+    let mut text = format!("# A run of the benchmark\n\n{}", report.about());
     for section in report.sections() {
-        let _ = write!(text, "\n\n### {section}");
+        let _ = write!(text, "\n\n## {section}");
         rates(report, &section, &mut text);
         let bars: Vec<_> = report.bars.iter().filter(|bar| bar.section == section).collect();
         if !bars.is_empty() {
