@@ -105,6 +105,8 @@ async fn hot_statements_use_their_indexes_behind_the_wall() {
     let after = "-1, -1, '-infinity', 0, '00000000-0000-0000-0000-000000000000', 51";
     let cases = [
         ("GET_CARD_BY_KEY", "'large', 'AB-777'".to_owned(), "cards_key_unique"),
+        ("GET_CARDS", "'large', array[]::uuid[], array['AB-777', 'AB-778']".to_owned(), "cards_key_unique"),
+        ("GET_CARDS", "'large', array[gen_random_uuid()], array[]::text[]".to_owned(), "cards_pk"),
         ("LIST_CARDS", format!("'large', 51, '{board}', 51"), "cards_position_unique"),
     ];
     let statements = kanban_core::statements();
