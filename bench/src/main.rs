@@ -119,8 +119,8 @@ async fn measure(arguments: &Arguments) -> Outcome<Report> {
     };
     let mut report = Report::new(&effort);
     report.say(&format!("seed {seed}; {} rounds of {:?}", effort.rounds, effort.time));
-    let flame = arguments.flame.as_deref();
-    let ended = sections::run(sections, effort, flame, arguments.keep, &mut report).await;
+    let plan = sections::Plan { sections, effort, flame: arguments.flame.as_deref(), keep: arguments.keep };
+    let ended = sections::run(&plan, &mut report).await;
     // what was found before something failed is kept
     report.write(&arguments.json)?;
     ended.map(|()| report)

@@ -58,29 +58,29 @@ pub struct Stage<'a> {
     pub effort: Effort,
 }
 
-/// Runs some of them.
-pub async fn run(
-    sections: &[Section],
-    effort: Effort,
-    flame: Option<&Path>,
-    keep: bool,
-    report: &mut Report,
-) -> Outcome<()> {
+/// What is to be done on a database.
+pub struct Plan<'a> {
+    /// What is measured.
+    pub sections: &'a [Section],
+    /// How long and how often.
+    pub effort: Effort,
+    /// Where a flame graph of the server goes, if one is wanted.
+    pub flame: Option<&'a Path>,
+    /// Whether all stays for a look until Ctrl-C.
+    pub keep: bool,
+}
+
+/// Carries it out on a database of its own.
+pub async fn run(plan: &Plan<'_>, report: &mut Report) -> Outcome<()> {
     let cluster = Cluster::start().await?;
-    let outcome = on(&cluster, sections, effort, flame, keep, report).await;
+    let outcome = on(&cluster, plan, report).await;
     // also when something went wrong: nobody else would stop it
     cluster.stop().await?;
     outcome
 }
 
-async fn on(
-    cluster: &Cluster,
-    sections: &[Section],
-    effort: Effort,
-    flame: Option<&Path>,
-    keep: bool,
-    report: &mut Report,
-) -> Outcome<()> {
+async fn on(cluster: &Cluster, plan: &Plan<'_>, report: &mut Report) -> Outcome<()> {
+    let effort = plan.effort;
     let mut admin = cluster.admin("kanban").await?;
     report.on_postgres(sqlx::query_scalar("show server_version").fetch_one(&mut admin).await?);
     report.say(&format!("filling the database with {} cards", effort.size.all()));
@@ -97,7 +97,7 @@ async fn on(
     drop(admin);
     let server = Server::start(&cluster.data_dir()).await?;
     let stage = Stage { cluster, server: &server, effort };
-    for section in sections {
+    for section in plan.sections {
         report.begin(section.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default());
         match section {
             Section::Plans => plans::run(&stage, report).await?,
@@ -119,10 +119,10 @@ async fn on(
         report.note("events with their indexes", bytes, "bytes each");
     }
     drop(admin);
-    if let Some(file) = flame {
+    if let Some(file) = plan.flame {
         crate::flame::draw(&stage, file).await?;
     }
-    if keep {
+    if plan.keep {
         let (socket, port, user) = (cluster.socket(), cluster.port(), cluster.superuser());
         report.say(&format!("psql -h {socket} -p {port} -U {user} kanban; http://{}; Ctrl-C ends it", server.address));
         tokio::signal::ctrl_c().await?;
