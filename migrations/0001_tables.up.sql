@@ -319,9 +319,14 @@ create index cards_blocked on kanban.cards (tenant_id, board_id)
     where open_blockers > 0 and finished_at is null and deleted_at is null;
 create index cards_deleted on kanban.cards (tenant_id, board_id, deleted_at) where deleted_at is not null;
 create index cards_claimed on kanban.cards (tenant_id, claim_agent) where claim_agent is not null;
--- Work in progress whose lease has ended is found here; heartbeats are rare enough to pay for it.
-create index cards_lapsed on kanban.cards (tenant_id, lease_until)
-    where lease_until is not null and status = 'doing' and deleted_at is null;
+-- Work in progress whose lease has ended is found here; heartbeats are rare enough to pay for it. The next one has the same
+-- work in the order in which it is handed out, for boards on which much of it was left behind. Every lease has an end and
+-- a beginning: which of the two a statement names decides which index it can read, whatever the statistics say.
+create index cards_lapsed on kanban.cards (tenant_id, board_id, lease_until)
+    where lease_until < 'infinity' and status = 'doing' and assignees = '{}' and open_blockers = 0 and deleted_at is null;
+create index cards_leased on kanban.cards
+    (tenant_id, board_id, priority, kanban.due(due_at), position, id)
+    where lease_until > '-infinity' and status = 'doing' and assignees = '{}' and open_blockers = 0 and deleted_at is null;
 
 create table kanban.dependencies (
     tenant_id       text        not null,

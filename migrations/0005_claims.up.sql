@@ -85,12 +85,34 @@ create function kanban.ready_cards(
           and (c.status = 'doing' or c.board_id <> all (p_full_boards))
           and kanban.suits(c, p_filter) and c.board_id = any (p_boards)
         union all
-        -- left behind in progress: the lease has ended and nobody is assigned
-        select 1, c.priority, kanban.due(c.due_at), c.position, c.id, c.board_id
-        from kanban.cards as c
-        where c.tenant_id = p_tenant and c.lease_until <= p_now and c.status = 'doing' and c.assignees = '{}'
-          and c.open_blockers = 0 and c.deleted_at is null and c.claim_agent is distinct from p_agent
-          and kanban.suits(c, p_filter) and c.board_id = any (p_boards)
+        -- left behind in progress: the lease has ended and nobody is assigned. Where that is little, it is looked up by the
+        -- end of the lease; where it is much, the work under leases is walked in order, and every few are of it
+        select 1, q.priority, q.due, q.position, q.id, b.id
+        from unnest(p_boards) as b (id)
+        cross join lateral (
+            select count(*) > 200 as is_much
+            from (select from kanban.cards as c
+                  where c.tenant_id = p_tenant and c.board_id = b.id and c.lease_until < 'infinity'
+                    and c.lease_until <= p_now and c.status = 'doing' and c.assignees = '{}' and c.open_blockers = 0
+                    and c.deleted_at is null
+                  limit 201) as l) as n
+        cross join lateral (
+            select c.priority, kanban.due(c.due_at) as due, c.position, c.id
+            from kanban.cards as c
+            where not n.is_much and c.tenant_id = p_tenant and c.board_id = b.id and c.lease_until < 'infinity'
+              and c.lease_until <= p_now and c.status = 'doing' and c.assignees = '{}' and c.open_blockers = 0
+              and c.deleted_at is null and c.claim_agent is distinct from p_agent and kanban.suits(c, p_filter)
+            union all
+            (select c.priority, kanban.due(c.due_at), c.position, c.id
+             from kanban.cards as c
+             where n.is_much and c.tenant_id = p_tenant and c.board_id = b.id and c.lease_until > '-infinity'
+               and c.lease_until <= p_now and c.status = 'doing' and c.assignees = '{}' and c.open_blockers = 0
+               and c.deleted_at is null and c.claim_agent is distinct from p_agent and kanban.suits(c, p_filter)
+               and (c.priority, kanban.due(c.due_at), c.position, c.id)
+                   > (case when p_rank = 1 then p_priority else -1 end, case when p_rank = 1 then p_due else '-infinity' end,
+                      p_position, p_id)
+             order by c.priority, kanban.due(c.due_at), c.position, c.id
+             limit p_limit)) as q
         union all
         -- queued for anybody: the first few of each board from the index that is in this order
         select 1, q.priority, q.due, q.position, q.id, b.id

@@ -160,6 +160,41 @@ async fn what_agents_do_all_day_touches_few_pages_and_writes_little() {
     }
 }
 
+/// Pages that next_tasks touches on a board with 900 cards in progress, of which some agents have left `lapsed` behind.
+async fn pages_among_leases(lapsed: u32, before: &str) -> i64 {
+    let (database, board) = filled().await;
+    let pool = database.superuser().await;
+    let doing = as_uuid(board.columns.iter().find(|c| c.kind == kanban_core::ColumnKind::Doing).expect("a column").id);
+    let leased = format!(
+        "update kanban.cards
+         set status = 'doing', column_id = {doing}, started_at = now(), claim_agent = 'gone', claim_epoch = 1, claimed_at = now(),
+             claim_kind = 'agent', claim_ready_at = now(),
+             lease_until = now() + case when split_part(key, '-', 2)::integer < 2 + {lapsed} then interval '-1 h' else '1 h' end
+         where split_part(key, '-', 2)::integer between 2 and 901; {before}"
+    );
+    sqlx::raw_sql(AssertSqlSafe(leased)).execute(&pool).await.expect("cards under leases");
+    sqlx::raw_sql("vacuum analyze").execute(&pool).await.expect("statistics");
+    let mut connection = database.application("default").await;
+    let id = as_uuid(board.board.id);
+    let cost = least(&mut connection, "NEXT_TASKS", |_| format!("'default', 'me', {id}, null, {NEXT_TASKS}")).await;
+    eprintln!("{lapsed} of 900 leases have ended: {cost:?}");
+    cost.buffers
+}
+
+#[tokio::test]
+async fn leases_that_have_ended_cost_few_pages_whether_few_or_many() {
+    for lapsed in [0, 5, 900] {
+        let pages = pages_among_leases(lapsed, "").await;
+        assert!(pages <= 80, "{pages} pages where {lapsed} leases have ended");
+    }
+}
+
+#[tokio::test]
+async fn control_without_their_order_ended_leases_cost_many_pages() {
+    let pages = pages_among_leases(900, "drop index kanban.cards_leased").await;
+    assert!(pages > 80, "a bound that it keeps proves nothing: {pages}");
+}
+
 #[tokio::test]
 async fn control_without_the_index_of_ready_cards_pages_are_not_few() {
     let (database, board) = filled().await;
