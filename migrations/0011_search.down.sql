@@ -1,13 +1,16 @@
 drop function kanban.search(text, jsonb, text, uuid, uuid, boolean, jsonb, integer, uuid, integer);
 drop function kanban.search_tiers(
     kanban.search_terms, text, text[], integer, integer, text, text, integer, uuid, integer);
-drop function kanban.search_rare(kanban.search_terms, text, text, text);
+drop function kanban.search_rare(kanban.search_terms, text, tsquery, text, text);
+drop function kanban.search_key(kanban.search_terms, text);
 drop type kanban.search_ranks;
 drop type kanban.search_terms;
 drop function kanban.card_conditions(jsonb);
 drop function kanban.words_near(text, jsonb, boolean);
 drop function kanban.search_exclusion(jsonb);
 drop function kanban.search_query(jsonb, text, jsonb);
+drop function kanban.all_groups(jsonb);
+drop function kanban.search_groups(jsonb, text, jsonb);
 drop function kanban.clause_query(text, boolean, text, jsonb);
 drop function kanban.lexemes(text[], boolean);
 drop function kanban.words_like(text, text);

@@ -49,7 +49,7 @@ create index known_words_parts on kanban.known_words using gin (word public.gin_
 -- scripts that write no spaces stand apart, each between dots.
 create function kanban.fold(p_text text) returns text
     language sql immutable parallel safe
-    return case when octet_length(p_text) = char_length(p_text) then lower(p_text) else
+    return
         regexp_replace(
             replace(replace(replace(normalize(
                 translate(
@@ -60,22 +60,33 @@ create function kanban.fold(p_text text) returns text
                     'ıøłđħŧς', 'ioldhtσ'),
                 nfkc), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'),
             '([\u2e80-\u2fff\u3005-\u3007\u3021-\u312f\u31a0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])',
-            '.\1.', 'g')
-    end;
+            '.\1.', 'g');
 
 -- A text's words in their order, with a dot between those that no space parts: `see src/auth.go` is see src . auth . go.
+-- For ASCII the same by plain replacements, which are quicker than classes of letters.
 create function kanban.tokens(p_text text) returns text[]
     language sql immutable parallel safe
-    return string_to_array(
-        btrim(replace(
-            regexp_replace(
+    return case when octet_length(p_text) = char_length(p_text) then
+        array_remove(string_to_array(
+            replace(replace(replace(
                 regexp_replace(
-                    ' ' || kanban.fold(p_text) || ' ',
-                    '[^[:alnum:]\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3]*[[:space:]][^[:alnum:]\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3]*',
-                    ' ', 'g'),
-                '[^ [:alnum:]\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3]+', '.', 'g'),
-            '.', ' . ')),
-        ' ');
+                    ' ' || replace(replace(replace(replace(replace(lower(p_text collate "C"), E'\t', ' '), E'\n', ' '),
+                                                   E'\r', ' '), E'\f', ' '), E'\x0b', ' ') || ' ',
+                    '[^ a-z0-9]+', '.', 'g'),
+                '. ', ' '), ' .', ' '), '.', ' . '),
+            ' '), '')
+    else
+        string_to_array(
+            btrim(replace(
+                regexp_replace(
+                    regexp_replace(
+                        ' ' || kanban.fold(p_text) || ' ',
+                        '[^[:alnum:]\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3]*[[:space:]][^[:alnum:]\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3]*',
+                        ' ', 'g'),
+                    '[^ [:alnum:]\u0900-\u0963\u0966-\u0dff\u0e00-\u0eff\u1000-\u109f\u1780-\u17d3]+', '.', 'g'),
+                '.', ' . ')),
+            ' ')
+    end;
 
 -- A text's words as they are indexed: each for itself, and each two that no space parts as one, so that auth.go, AB-42
 -- and two letters of a script without spaces are found without a look at every text that has both halves. What is longer
@@ -262,26 +273,35 @@ begin
 end $$;
 
 -- p_query: {"any": [[clause, …], …], "none": [clause, …]}, a clause being {"text", "quoted"}: all clauses of one of the
--- groups have to hold.
-create function kanban.search_query(p_query jsonb, p_how text, p_near jsonb default null) returns tsquery
+-- groups have to hold. Answers the groups with each clause as the text of a query; a clause without a word asks for nothing.
+create function kanban.search_groups(p_query jsonb, p_how text, p_near jsonb default null) returns jsonb
     language plpgsql immutable parallel safe as $$
-declare
-    v_group  jsonb;
-    v_clause jsonb;
-    v_part   tsquery;
-    v_all    tsquery;
-    v_query  tsquery;
 begin
-    for v_group in select value from jsonb_array_elements(p_query -> 'any') loop
-        v_all := null;
-        for v_clause in select value from jsonb_array_elements(v_group) loop
-            v_part := kanban.clause_query(v_clause ->> 'text', (v_clause ->> 'quoted')::boolean, p_how, p_near);
-            v_all := coalesce(v_all && v_part, v_part, v_all);
-        end loop;
-        v_query := coalesce(v_query || v_all, v_all, v_query);
-    end loop;
-    return v_query;
+    return (
+        select coalesce(jsonb_agg(g.parts), '[]')
+        from (select (select jsonb_agg(q.query::text)
+                      from jsonb_array_elements(a.value) as c
+                      cross join lateral (
+                          select kanban.clause_query(c.value ->> 'text', (c.value ->> 'quoted')::boolean, p_how, p_near)
+                          offset 0) as q (query)
+                      where q.query is not null) as parts
+              from jsonb_array_elements(p_query -> 'any') as a) as g
+        where g.parts is not null);
 end $$;
+
+-- Such groups as one query; null where they ask for nothing.
+create function kanban.all_groups(p_groups jsonb) returns tsquery
+    language plpgsql immutable parallel safe as $$
+begin
+    return (
+        select string_agg('(' || (select string_agg('(' || c.part || ')', '&') from jsonb_array_elements_text(g.value) as c (part))
+                          || ')', '|')::tsquery
+        from jsonb_array_elements(p_groups) as g);
+end $$;
+
+create function kanban.search_query(p_query jsonb, p_how text, p_near jsonb default null) returns tsquery
+    language sql immutable parallel safe
+    return kanban.all_groups(kanban.search_groups(p_query, p_how, p_near));
 
 -- What no hit may hold.
 create function kanban.search_exclusion(p_query jsonb) returns tsquery
@@ -347,17 +367,47 @@ create type kanban.search_terms as (
     whole    tsquery,
     begins   tsquery,
     near     tsquery,
-    excluded tsquery
+    excluded tsquery,
+    -- what all hits hold, clause by clause: begins, and where that is not enough, near
+    clauses  jsonb
 );
+
+-- What to ask the index for: of clauses that must hold together only those that few rows hold, for a common one fetches all
+-- its rows just to be left with those few. Null when the index does best with all of them. The newest rows tell what is
+-- common.
+create function kanban.search_key(p_terms kanban.search_terms, p_table text) returns tsquery
+    language plpgsql stable as $$
+declare
+    v_key jsonb;
+begin
+    if not jsonb_path_exists(p_terms.clauses, 'strict $[*] ? (@.size() > 1)') then
+        return null;
+    end if;
+    execute format('
+        with newest as materialized (
+            select d.words from %s as d where d.tenant_id = $1 %s order by d.id desc limit 1000
+        ), clauses as (
+            select g.place as grp, c.place, c.part, (select count(*) from newest as d where d.words @@ c.part::tsquery) as seen
+            from jsonb_array_elements($3) with ordinality as g (value, place)
+            cross join lateral jsonb_array_elements_text(g.value) with ordinality as c (part, place)
+        )
+        select jsonb_agg(k.parts order by k.grp)
+        from (select grp, jsonb_agg(part order by place) filter (where seen < 250 or not has_rare) as parts
+              from (select *, bool_or(seen < 8) over (partition by grp) as has_rare from clauses) as c
+              group by grp) as k', p_table, case when p_terms.board is not null then 'and d.board_id = $2' end)
+    using p_terms.tenant, p_terms.board, p_terms.clauses into v_key;
+    return nullif(kanban.all_groups(v_key), kanban.all_groups(p_terms.clauses));
+end $$;
 
 create type kanban.search_ranks as (
     tiers integer[],
     ids   uuid[]
 );
 
--- The rows of p_table that meet p_condition, with their tiers and in order; null when they are common.
-create function kanban.search_rare(p_terms kanban.search_terms, p_table text, p_condition text, p_tier text)
-    returns kanban.search_ranks
+-- The rows of p_table that meet p_condition, with their tiers and in order; null when they are common. p_key, if there is
+-- one, finds them in the index.
+create function kanban.search_rare(
+    p_terms kanban.search_terms, p_table text, p_key tsquery, p_condition text, p_tier text) returns kanban.search_ranks
     language plpgsql stable as $$
 declare
     v_seen  integer;
@@ -372,8 +422,11 @@ begin
     end if;
     execute format('select array_agg(d.tier order by d.tier, d.id desc), array_agg(d.id order by d.tier, d.id desc)
                     from (select d.id, %s as tier from %s as d where d.tenant_id = $1 and %s limit 2001) as d',
-                   p_tier, p_table, p_condition)
-    using p_terms.tenant, p_terms.board, p_terms.whole, p_terms.begins, p_terms.near, p_terms.excluded into v_ranks;
+                   p_tier, case when p_key is null then p_table else format(
+                       '(select d.* from %s as d where d.tenant_id = $1 and d.words @@ $7 offset 0)', p_table) end,
+                   p_condition)
+    using p_terms.tenant, p_terms.board, p_terms.whole, p_terms.begins, p_terms.near, p_terms.excluded, p_key
+    into v_ranks;
     if cardinality(v_ranks.ids) > 2000 then
         return null;
     end if;
@@ -392,6 +445,7 @@ declare
     c_order constant text := ' order by tier, id desc limit $10';
     v_scope text := 'd.tenant_id = $1 and d.id < $9'
         || case when p_terms.board is null then '' else ' and d.board_id = $2' end;
+    v_key   tsquery := kanban.search_key(p_terms, p_table);
     v_left  integer := p_limit;
     v_tier  text;
     v_ranks kanban.search_ranks;
@@ -403,7 +457,7 @@ declare
 begin
     select 'case ' || string_agg(format('when %s then %s', p_tiers[n], n), ' ' order by n) || format(' else %s end', p_last)
     into v_tier from generate_series(p_first, p_last - 1) as n;
-    v_ranks := kanban.search_rare(p_terms, p_table, p_tiers[p_last] || p_also, coalesce(v_tier, p_last::text));
+    v_ranks := kanban.search_rare(p_terms, p_table, v_key, p_tiers[p_last] || p_also, coalesce(v_tier, p_last::text));
     if v_ranks is not null then
         return query execute format(p_hits, 'select h.* from unnest($7, $8) as h (tier, id)
             where h.tier > ' || p_tier || ' or (h.tier = ' || p_tier || ' and h.id < $9)') || c_order
@@ -415,7 +469,7 @@ begin
         v_after := case when v_number = p_tier then p_after else 'ffffffff-ffff-ffff-ffff-ffffffffffff' end;
         select p_tiers[v_number] || p_also || coalesce(string_agg(' and not ' || p_tiers[n], ''), '') into v_is
         from generate_series(p_first, v_number - 1) as n;
-        v_ranks := kanban.search_rare(p_terms, p_table, v_is, v_number::text);
+        v_ranks := kanban.search_rare(p_terms, p_table, v_key, v_is, v_number::text);
         foreach v_place in array case when v_ranks is null then array['newest', 'rest'] else array['ranks'] end loop
             if v_place = 'rest' then
                 execute format('select d.id from %s as d where %s order by d.id desc offset 15999 limit 1', p_table, v_scope)
@@ -463,7 +517,7 @@ create function kanban.search(
 declare
     v_terms kanban.search_terms := (
         p_tenant, p_board, kanban.search_query(p_query, 'whole'), kanban.search_query(p_query, 'begins'), null,
-        kanban.search_exclusion(p_query));
+        kanban.search_exclusion(p_query), kanban.search_groups(p_query, 'begins'));
     v_left  integer := p_limit;
     v_near  jsonb;
     v_hits  text;
@@ -499,7 +553,8 @@ begin
         exit when v_left <= 0;
         if v_stage.first >= 7 and v_near is null then
             v_near := kanban.words_near(p_tenant, p_query, true);
-            v_terms.near := kanban.search_query(p_query, 'near', v_near);
+            v_terms.clauses := kanban.search_groups(p_query, 'near', v_near);
+            v_terms.near := kanban.all_groups(v_terms.clauses);
             exit when v_terms.near = v_terms.begins;
         end if;
         v_hits := case v_stage.kind

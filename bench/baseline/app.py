@@ -1,7 +1,9 @@
 """The same endpoints as a good team would write them on FastAPI, Pydantic 2, SQLAlchemy 2 and asyncpg.
 
 What the benchmark holds the product against. It does the same work: versions, events in a gapless sequence for each
-board, WIP limits under a lock, claims that skip what others are about to take, and indexes for all of it.
+board, WIP limits under a lock, claims that skip what others are about to take, the stays in columns that flow metrics are
+read from, words for search, and indexes for every order and filter that lists and the audit log offer. What the product
+does besides (tenants behind row-level security, tokens and their scopes, rate limits, dependencies) it does without.
 """
 
 import os
@@ -15,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from tables import Board, Card, Column, Event, new_id
+from tables import Board, Card, Column, Event, Stay, new_id
 
 engine = create_async_engine(os.environ["BASELINE_DATABASE_URL"], pool_size=8, max_overflow=8)
 Session = async_sessionmaker(engine, expire_on_commit=False)
@@ -138,6 +140,12 @@ async def columns_locked(db: AsyncSession, board_id: str) -> list[Column]:
     return list((await db.execute(found)).scalars())
 
 
+def enter(db: AsyncSession, card: Card, column: Column, now: datetime) -> None:
+    stay = Stay(card_id=card.id, visit=card.visit, board_id=card.board_id, entered_at=now)
+    stay.column_id, stay.kind = column.id, column.kind
+    db.add(stay)
+
+
 async def put(db: AsyncSession, card: Card, source: Column, target: Column, now: datetime) -> None:
     if source.id != target.id:
         if target.wip_limit is not None and target.cards >= target.wip_limit:
@@ -148,6 +156,10 @@ async def put(db: AsyncSession, card: Card, source: Column, target: Column, now:
         if target.kind in ("doing", "done"):
             card.started_at = card.started_at or now
         card.finished_at = now if target.kind == "done" else None
+        left = update(Stay).where(Stay.card_id == card.id, Stay.visit == card.visit).values(left_at=now)
+        await db.execute(left, execution_options={"synchronize_session": False})
+        card.visit += 1
+        enter(db, card, target, now)
     last = await db.execute(select(func.max(Card.position)).where(Card.column_id == target.id))
     card.position = (last.scalar_one() or 0) + GAP
 
@@ -271,11 +283,13 @@ async def create_card(column_id: str, new: CardIn, db: Db, response: Response) -
             agent_context=new.agent_context,
             workflow_state={},
             column_since=now,
+            visit=1,
             created_by="bench",
             created_at=now,
             updated_at=now,
         )
         db.add(card)
+        enter(db, card, column, now)
         column.cards += 1
         await db.flush()
         await append_event(db, "card.created", card, None)

@@ -340,3 +340,22 @@ async fn whatever_is_written_in_any_script_is_found_and_marked() {
         }
     }
 }
+
+#[tokio::test]
+async fn ascii_has_the_same_words_as_where_a_letter_stands_behind_it_that_is_none() {
+    let seed = support::seed();
+    let mut random = fastrand::Rng::with_seed(seed);
+    // letters, spaces and dots more often than all else
+    let some: Vec<char> = (1..128).map(char::from).chain("aB3  \n..".chars().cycle().take(128)).collect();
+    let texts: Vec<String> =
+        (0..20_000).map(|_| (0..random.usize(..24)).map(|_| some[random.usize(..some.len())]).collect()).collect();
+    let database = support::database().await;
+    let other: Option<String> = sqlx::query_scalar(
+        "select t from unnest($1::text[]) as t where kanban.tokens(t || ' é') <> kanban.tokens(t) || 'e'::text limit 1",
+    )
+    .bind(texts)
+    .fetch_optional(&database.superuser().await)
+    .await
+    .expect("their words");
+    assert_eq!(other, None, "seed {seed}");
+}

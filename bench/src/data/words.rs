@@ -56,9 +56,8 @@ pub async fn fill(cluster: &Cluster, first: u64, last: u64, seed: u64) -> Outcom
         "insert into kanban.known_words (tenant_id, word, brought_by)
          select 'default', n.word, (select w.id from kanban.card_words as w
                                     where w.words @@ quote_literal(n.word)::tsquery limit 1)
-         from (select distinct u.word
-               from kanban.card_words as w cross join lateral unnest(tsvector_to_array(w.words)) as u (word)
-               where w.id > {} and kanban.is_to_know(u.word)) as n
+         from (select s.word from ts_stat($words$select words from kanban.card_words where id > {}$words$) as s
+               where kanban.is_to_know(s.word)) as n
          where not exists (select from kanban.known_words as k where k.tenant_id = 'default' and k.word = n.word)",
         card_sql(&first.to_string())
     );
