@@ -6,6 +6,7 @@ mod import;
 mod jobs;
 mod mcp;
 mod plans;
+mod profile;
 mod python;
 mod search;
 mod start;
@@ -44,6 +45,8 @@ pub enum Section {
     Python,
     /// Library and server against PostgreSQL alone
     Throughput,
+    /// Where PostgreSQL's time goes in a write, function by function
+    Profile,
     /// The server against the same on FastAPI
     Baseline,
 }
@@ -109,6 +112,7 @@ async fn on(cluster: &Cluster, plan: &Plan<'_>, report: &mut Report) -> Outcome<
             Section::Stream => stream::run(&stage, report).await?,
             Section::Python => python::run(&stage, report).await?,
             Section::Throughput => throughput::run(&stage, report).await?,
+            Section::Profile => profile::run(&stage, report).await?,
             Section::Baseline => baseline::run(&stage, report).await?,
             Section::Jobs => jobs::run(&stage, report).await?,
         }
