@@ -343,7 +343,7 @@ async fn come_back(kanban: &Kanban, from: &BoardDetail, to: ColumnId) -> kanban_
 }
 
 /// Bulks that overlap on two boards, in any order: how many deadlocks PostgreSQL had to end.
-async fn deadlocks(locked_first: bool) -> i64 {
+async fn deadlocks(locked_first: bool, seed: u64) -> i64 {
     let database = support::database().await;
     let store = database.store().await;
     let (kanban, board) = support::board(&store).await;
@@ -361,7 +361,6 @@ async fn deadlocks(locked_first: bool) -> i64 {
             select * from kanban.cards where tenant_id = p_tenant and (id = any (p_ids) or key = any (p_keys)) $$";
         sqlx::raw_sql(control).execute(&pool).await.expect("the function changes");
     }
-    let seed = support::seed();
     let columns: Vec<_> = board.columns.iter().chain(&other.columns).map(|column| column.id).collect();
     let workers = (0..support::scale(4, 16) as u64).map(|worker| {
         let (kanban, board, other, columns) = (&kanban, &board, &other, &columns);
@@ -410,10 +409,17 @@ async fn deadlocks(locked_first: bool) -> i64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bulks_that_overlap_in_any_order_meet_no_deadlock() {
-    assert_eq!(deadlocks(true).await, 0);
+    assert_eq!(deadlocks(true, support::seed()).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn control_without_locks_in_order_they_do() {
-    assert!(deadlocks(false).await > 0, "a test that cannot see a deadlock proves nothing");
+    let seed = support::seed();
+    // where the machine lets one worker go before the other, they may miss each other once
+    for turn in 0..8 {
+        if deadlocks(false, seed.wrapping_add(turn)).await > 0 {
+            return;
+        }
+    }
+    panic!("a test that cannot see a deadlock proves nothing");
 }
