@@ -1,9 +1,10 @@
 """The same endpoints as a good team would write them on FastAPI, Pydantic 2, SQLAlchemy 2 and asyncpg.
 
 What the benchmark holds the product against. It does the same work: versions, events in a gapless sequence for each
-board, WIP limits under a lock, claims that skip what others are about to take, the stays in columns that flow metrics are
-read from, words for search, and indexes for every order and filter that lists and the audit log offer. What the product
-does besides (tenants behind row-level security, tokens and their scopes, rate limits, dependencies) it does without.
+board, WIP limits under a lock, claims that skip what others are about to take, the stays in columns that flow metrics
+are read from, words for search, and indexes for every order and filter that lists and the audit log offer. What the
+product does besides (tenants behind row-level security, tokens and their scopes, rate limits, dependencies) it does
+without.
 """
 
 import os
