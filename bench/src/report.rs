@@ -200,8 +200,9 @@ impl Report {
         let bars = self.bars.iter().map(|bar| &bar.section);
         let facts = self.facts.iter().map(|fact| &fact.section);
         let mut sections: Vec<String> = Vec::new();
-        // facts come from the first section on, and each other one has bars
-        for section in facts.filter(|section| *section == FILLING).chain(bars).chain(figures) {
+        // filling has only facts and comes first; what else has only facts comes last
+        let filling = facts.clone().filter(|section| *section == FILLING);
+        for section in filling.chain(bars).chain(figures).chain(facts) {
             if !sections.contains(section) {
                 sections.push(section.clone());
             }
