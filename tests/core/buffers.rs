@@ -160,8 +160,9 @@ async fn what_agents_do_all_day_touches_few_pages_and_writes_little() {
     }
 }
 
-/// Pages that next_tasks touches on a board with 900 cards in progress, of which some agents have left `lapsed` behind.
-async fn pages_among_leases(lapsed: u32, before: &str) -> i64 {
+/// Pages that next_tasks touches on a board with 900 cards in progress, of which some agents have left `lapsed` behind; `also` is
+/// carried out before they are counted.
+async fn pages_among_leases(lapsed: u32, also: &str) -> i64 {
     let (database, board) = filled().await;
     let pool = database.superuser().await;
     let doing = as_uuid(board.columns.iter().find(|c| c.kind == kanban_core::ColumnKind::Doing).expect("a column").id);
@@ -170,7 +171,7 @@ async fn pages_among_leases(lapsed: u32, before: &str) -> i64 {
          set status = 'doing', column_id = {doing}, started_at = now(), claim_agent = 'gone', claim_epoch = 1, claimed_at = now(),
              claim_kind = 'agent', claim_ready_at = now(),
              lease_until = now() + case when split_part(key, '-', 2)::integer < 2 + {lapsed} then interval '-1 h' else '1 h' end
-         where split_part(key, '-', 2)::integer between 2 and 901; {before}"
+         where split_part(key, '-', 2)::integer between 2 and 901; {also}"
     );
     sqlx::raw_sql(AssertSqlSafe(leased)).execute(&pool).await.expect("cards under leases");
     sqlx::raw_sql("vacuum analyze").execute(&pool).await.expect("statistics");
