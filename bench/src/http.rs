@@ -106,39 +106,32 @@ pub async fn throughput(
     request: impl Fn(&mut fastrand::Rng) -> Request + Clone + Send + 'static,
 ) -> Outcome<f64> {
     let thread = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    tokio::task::spawn_blocking(move || thread.block_on(generate(address, clients, time, seed, request))).await?
-}
-
-async fn generate(
-    address: SocketAddr,
-    clients: usize,
-    time: Duration,
-    seed: u64,
-    request: impl Fn(&mut fastrand::Rng) -> Request + Clone + Send + 'static,
-) -> Outcome<f64> {
-    let mut connected = Vec::new();
-    for _ in 0..clients {
-        connected.push(Client::connect(address).await?);
-    }
-    let start = Instant::now();
-    let tasks: Vec<_> = (0..clients)
-        .zip(connected)
-        .map(|(i, mut client)| {
-            let request = request.clone();
-            let mut rng = fastrand::Rng::with_seed(seed.wrapping_add(i as u64));
-            tokio::spawn(async move {
-                let mut done = 0_u64;
-                while start.elapsed() < time {
-                    client.send(request(&mut rng)).await?;
-                    done += 1;
-                }
-                Outcome::Ok(done)
+    let generate = async move {
+        let mut connected = Vec::new();
+        for _ in 0..clients {
+            connected.push(Client::connect(address).await?);
+        }
+        let start = Instant::now();
+        let tasks: Vec<_> = (0..clients)
+            .zip(connected)
+            .map(|(i, mut client)| {
+                let request = request.clone();
+                let mut rng = fastrand::Rng::with_seed(seed.wrapping_add(i as u64));
+                tokio::spawn(async move {
+                    let mut done = 0_u64;
+                    while start.elapsed() < time {
+                        client.send(request(&mut rng)).await?;
+                        done += 1;
+                    }
+                    Outcome::Ok(done)
+                })
             })
-        })
-        .collect();
-    let mut done = 0;
-    for task in tasks {
-        done += task.await??;
-    }
-    Ok(done as f64 / start.elapsed().as_secs_f64())
+            .collect();
+        let mut done = 0;
+        for task in tasks {
+            done += task.await??;
+        }
+        Ok(done as f64 / start.elapsed().as_secs_f64())
+    };
+    tokio::task::spawn_blocking(move || thread.block_on(generate)).await?
 }
