@@ -204,38 +204,55 @@ begin
     end if;
 end $$;
 
--- The number of a board's next event. The board's row stays locked to the end of the transaction, so numbers are given in
--- commit order and an aborted mutation leaves no hole. Called last: it is the end of the lock order. What belongs to a
--- board in use is refused where the board is gone or archived, which nobody can make it from here on.
-create function kanban.next_event(p_tenant text, p_board uuid, p_is_open boolean) returns bigint
+-- The number of a board's next event; those of p_many follow it. The board's row stays locked to the end of the
+-- transaction, so numbers are given in commit order and an aborted mutation leaves no hole. Called last: it is the end of
+-- the lock order. What belongs to a board in use is refused where the board is gone or archived, which nobody can make it
+-- from here on.
+create function kanban.next_event(p_tenant text, p_board uuid, p_is_open boolean, p_many integer default 1) returns bigint
     language plpgsql as $$
 declare
     v_board kanban.boards;
 begin
-    update kanban.boards set seq = seq + 1 where tenant_id = p_tenant and id = p_board
+    update kanban.boards set seq = seq + p_many where tenant_id = p_tenant and id = p_board
     returning seq, key, archived_at, deleted_at into v_board.seq, v_board.key, v_board.archived_at, v_board.deleted_at;
     if p_is_open then
         perform kanban.require_open(v_board);
     end if;
-    return v_board.seq;
+    return v_board.seq - p_many + 1;
 end $$;
 
--- Writes one event. Every mutation passes here, and is refused where its token or its tenant may not write any more.
+-- Writes the same event of several things, each with its actor, moment and payload, under the numbers from p_seq on. Every
+-- mutation passes here, and is refused where its token or its tenant may not write any more.
+create function kanban.write_events(
+    p_tenant text, p_stream uuid, p_seq bigint, p_entity_type text, p_entities uuid[], p_action text, p_actors jsonb[],
+    p_ats timestamptz[], p_payloads jsonb[]) returns void
+    language plpgsql as $$
+declare
+    v_actor jsonb;
+begin
+    foreach v_actor in array p_actors loop
+        perform kanban.require_token(p_tenant, v_actor);
+    end loop;
+    insert into kanban.events (tenant_id, stream, seq, at, entity_type, entity_id, action, actor_kind, actor_id, run_id,
+                               agent_context, request_id, token_id, payload)
+    select t.id, p_stream, p_seq + e.place - 1, e.at, p_entity_type, e.entity, p_action, e.actor ->> 'kind',
+        e.actor ->> 'id', e.actor ->> 'run_id', nullif(e.actor -> 'context', 'null'), e.actor ->> 'request_id',
+        (e.actor ->> 'token_id')::uuid, e.payload
+    from kanban.tenants as t
+    cross join unnest(p_entities, p_actors, p_ats, p_payloads) with ordinality as e (entity, actor, at, payload, place)
+    where t.id = p_tenant and t.suspended_at is null;
+    if not found then
+        perform kanban.refuse('tenant_suspended', jsonb_build_object('tenant', p_tenant));
+    end if;
+end $$;
+
 create function kanban.write_event(
     p_tenant text, p_stream uuid, p_seq bigint, p_entity_type text, p_entity uuid, p_action text, p_actor jsonb,
     p_at timestamptz, p_payload jsonb) returns void
     language plpgsql as $$
 begin
-    perform kanban.require_token(p_tenant, p_actor);
-    insert into kanban.events (tenant_id, stream, seq, at, entity_type, entity_id, action, actor_kind, actor_id, run_id,
-                               agent_context, request_id, token_id, payload)
-    select t.id, p_stream, p_seq, p_at, p_entity_type, p_entity, p_action, p_actor ->> 'kind', p_actor ->> 'id',
-        p_actor ->> 'run_id', nullif(p_actor -> 'context', 'null'), p_actor ->> 'request_id',
-        (p_actor ->> 'token_id')::uuid, p_payload
-    from kanban.tenants as t where t.id = p_tenant and t.suspended_at is null;
-    if not found then
-        perform kanban.refuse('tenant_suspended', jsonb_build_object('tenant', p_tenant));
-    end if;
+    perform kanban.write_events(p_tenant, p_stream, p_seq, p_entity_type, array[p_entity], p_action, array[p_actor],
+                                array[p_at], array[p_payload]);
 end $$;
 
 -- Appends one event to a board's stream.

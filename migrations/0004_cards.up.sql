@@ -131,13 +131,14 @@ begin
     raise exception 'no room in column % after spreading its cards', p_column.id;
 end $$;
 
--- No sort: in a database without statistics one of the column's cards looks as cheap as the end of its index, and that plan
--- would be kept while the column grows.
-create function kanban.card_before(p_tenant text, p_column uuid, p_key bigint) returns uuid
+-- The card that stands before a place, those of p_without apart. No sort: in a database without statistics one of the
+-- column's cards looks as cheap as the end of its index, and that plan would be kept while the column grows.
+create function kanban.card_before(p_tenant text, p_column uuid, p_key bigint, p_without uuid[] default '{}') returns uuid
     language plpgsql stable set enable_sort = off as $$
 begin
     return (select id from kanban.cards
             where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position < p_key
+              and id <> all (p_without)
             order by position desc limit 1);
 end $$;
 
@@ -214,16 +215,23 @@ begin
     end if;
 end $$;
 
--- A card that is resolved, or open again, counts in what it blocks.
-create function kanban.count_as_blocker(p_tenant text, p_card uuid, p_delta integer, p_now timestamptz) returns void
+-- Cards that are resolved, or open again, count in what they block.
+create function kanban.count_as_blockers(p_tenant text, p_cards uuid[], p_delta integer, p_now timestamptz) returns void
     language plpgsql as $$
-begin
-    update kanban.cards
-    set open_blockers = open_blockers + p_delta,
-        ready_at = case when open_blockers + p_delta = 0 then p_now else ready_at end
-    where tenant_id = p_tenant and id = any (array(
+declare
+    -- a card as often as it is blocked by these
+    v_blocked uuid[] := array(
         select to_card from kanban.dependencies
-        where tenant_id = p_tenant and from_card = p_card and type = 'blocks'));
+        where tenant_id = p_tenant and from_card = any (p_cards) and type = 'blocks');
+begin
+    if v_blocked = '{}' then
+        return;
+    end if;
+    update kanban.cards
+    set open_blockers = open_blockers + p_delta * cardinality(array_positions(v_blocked, id)),
+        ready_at = case when open_blockers + p_delta * cardinality(array_positions(v_blocked, id)) = 0
+                        then p_now else ready_at end
+    where tenant_id = p_tenant and id = any (v_blocked);
 end $$;
 
 create function kanban.without_claim(c kanban.cards) returns kanban.cards
@@ -262,139 +270,276 @@ begin
     return c;
 end $$;
 
--- Writes where a card stands and who holds it, and all that follows but the event: counts, visits, dependents, the end of
--- a claim. p_new carries the claim and deletion to write; the columns of both sides are locked.
-create function kanban.settle_card(
-    p_actor jsonb, p_old kanban.cards, p_new kanban.cards, p_to kanban.columns, p_key bigint, p_now timestamptz)
-    returns kanban.cards
-    language plpgsql as $$
+-- Writes where cards stand and who holds them, and all that follows but the events: counts, visits, dependents, the ends of
+-- claims. p_new carries the claim, the place and the deletion to write, p_to the column of each card; the columns of both
+-- sides are locked. Each card has a moment of its own, behind those before it: histories are read in that order. One card
+-- is a set of one: what a write costs beside its rows, many cards pay together. The planner is told to look rows up, as it
+-- would keep a plan that reads a table whole from when that was small.
+create function kanban.settle_cards(
+    p_actors jsonb[], p_old kanban.cards[], p_new kanban.cards[], p_to kanban.columns[], p_nows timestamptz[])
+    returns kanban.cards[]
+    language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
-    v_new       kanban.cards := p_new;
-    v_was_live  boolean := p_old.deleted_at is null;
-    v_is_live   boolean := p_new.deleted_at is null;
-    v_moves     boolean := p_to.id <> p_old.column_id or not v_was_live;
-    v_was_open  boolean := p_old.deleted_at is null and p_old.finished_at is null;
+    v_tenant    constant text := (p_old[1]).tenant_id;
+    v_old       kanban.cards;
+    v_new       kanban.cards;
+    v_to        kanban.columns;
+    v_now       timestamptz;
+    v_was_live  boolean;
+    v_is_live   boolean;
+    v_moves     boolean;
+    v_is_held   boolean;
+    v_was_open  boolean;
     v_is_open   boolean;
-    -- a claim stands for its agent's work until its lease ends, and beyond that where the agent itself goes on
-    v_is_held   boolean := p_old.claim_agent is not null
-        and (p_old.lease_until > p_now or (p_actor ->> 'kind' = 'agent' and p_actor ->> 'id' = p_old.claim_agent));
     v_effect    text;
     v_worker    jsonb;
     v_furthest  smallint;
+    v_board     uuid;
+    v_written   kanban.cards[] := '{}';
+    -- columns: one that a card leaves, or comes to, and those in which it gets a key, the last one first
+    v_left      uuid[] := '{}';
+    v_entered   uuid[] := '{}';
+    v_keyed     uuid[] := '{}';
+    v_keys      bigint[] := '{}';
+    -- visits that end, and what is to be known of those that begin
+    v_leaving   kanban.cards[] := '{}';
+    v_entering  kanban.cards[] := '{}';
+    v_effects   text[] := '{}';
+    v_workers   jsonb[] := '{}';
+    v_ranks     smallint[] := '{}';
+    v_ended     kanban.cards[] := '{}';
+    v_ends      timestamptz[] := '{}';
+    v_outcomes  text[] := '{}';
+    v_resolved  uuid[] := '{}';
+    v_reopened  uuid[] := '{}';
 begin
-    if v_moves and v_is_live then
-        v_new := kanban.enter_column(v_new, p_to, p_now);
-        if not v_was_live then
-            v_new.ready_at := p_now;
+    for i in 1..cardinality(p_old) loop
+        v_old := p_old[i];
+        v_new := p_new[i];
+        v_to := p_to[i];
+        v_now := p_nows[i];
+        v_was_live := v_old.deleted_at is null;
+        v_is_live := v_new.deleted_at is null;
+        v_moves := v_to.id <> v_old.column_id or not v_was_live;
+        v_was_open := v_was_live and v_old.finished_at is null;
+        -- a claim stands for its agent's work until its lease ends, and beyond that where the agent itself goes on
+        v_is_held := v_old.claim_agent is not null
+            and (v_old.lease_until > v_now
+                 or (p_actors[i] ->> 'kind' = 'agent' and p_actors[i] ->> 'id' = v_old.claim_agent));
+        if v_moves and v_is_live then
+            v_new := kanban.enter_column(v_new, v_to, v_now);
+            if not v_was_live then
+                v_new.ready_at := v_now;
+            end if;
         end if;
-    end if;
-    v_is_open := v_is_live and v_new.finished_at is null;
-    v_new.position := p_key;
-    v_new.version := p_old.version + 1;
-    v_new.updated_at := p_now;
-    if v_was_live and v_is_live and v_moves then
+        v_is_open := v_is_live and v_new.finished_at is null;
+        v_new.version := v_old.version + 1;
+        v_new.updated_at := v_now;
+        v_written := v_written || v_new;
+        if v_was_live and (v_moves or not v_is_live) then
+            v_left := v_left || v_old.column_id;
+            -- until now
+            v_old.updated_at := v_now;
+            v_leaving := v_leaving || v_old;
+        end if;
+        if v_is_live and (v_moves or v_new.position <> v_old.position) then
+            v_keyed := v_to.id || v_keyed;
+            v_keys := v_new.position || v_keys;
+        end if;
+        if v_is_live and v_moves then
+            v_entered := v_entered || v_to.id;
+            v_effect := case
+                when v_new.finished_at is not null and v_old.finished_at is null then 'finished'
+                when v_new.finished_at is null and v_old.finished_at is not null then 'reopened'
+                when not v_was_live then 'restored' end;
+            v_worker := null;
+            if v_effect = 'finished' then
+                v_worker := case when v_is_held then jsonb_build_object('kind', 'agent', 'id', v_old.claim_agent)
+                                 else p_actors[i] end;
+            end if;
+            v_furthest := null;
+            if not v_was_live or v_new.board_id <> v_old.board_id then
+                select greatest(v.furthest, kanban.kind_rank(v.kind)) into v_furthest from kanban.column_visits as v
+                where v.tenant_id = v_tenant and v.card_id = v_old.id and v.board_id = v_new.board_id
+                order by v.visit desc limit 1;
+                v_furthest := coalesce(v_furthest, 0);
+            end if;
+            v_entering := v_entering || v_new;
+            v_effects := array_append(v_effects, v_effect);
+            v_workers := array_append(v_workers, v_worker);
+            v_ranks := array_append(v_ranks, v_furthest);
+        end if;
+        if v_old.claim_agent is not null and (v_new.claim_agent is null or v_new.claim_epoch <> v_old.claim_epoch) then
+            v_ended := v_ended || v_old;
+            v_ends := v_ends || v_now;
+            v_outcomes := v_outcomes || case
+                when v_new.claim_agent is not null and v_old.lease_until > v_now then 'renewed'
+                when v_new.claim_agent is not null or not v_is_held then 'expired'
+                when not v_is_live then 'deleted' when v_new.finished_at is not null then 'completed'
+                else 'released' end;
+        end if;
+        if v_was_open and not v_is_open then
+            v_resolved := v_resolved || v_old.id;
+        elsif v_is_open and not v_was_open then
+            v_reopened := v_reopened || v_old.id;
+        end if;
+        if v_was_open <> v_is_open and v_board is distinct from v_old.board_id then
+            -- the event would refuse it as well, but what an archived board's cards block has been counted off already
+            v_board := v_old.board_id;
+            perform kanban.require_open_board(v_tenant, v_board);
+        end if;
+    end loop;
+    if v_left <> '{}' or v_keyed <> '{}' then
         update kanban.columns
-        set cards = cards + case when id = p_to.id then 1 else -1 end,
-            last_key = case when id = p_to.id then p_key else last_key end
-        where tenant_id = p_old.tenant_id and id = any (array[p_old.column_id, p_to.id]);
-    elsif v_was_live and not v_is_live then
-        update kanban.columns set cards = cards - 1 where tenant_id = p_old.tenant_id and id = p_old.column_id;
-    elsif v_is_live and (v_moves or p_key <> p_old.position) then
-        update kanban.columns set cards = cards + case when v_moves then 1 else 0 end, last_key = p_key
-        where tenant_id = p_to.tenant_id and id = p_to.id;
+        set cards = cards + cardinality(array_positions(v_entered, id)) - cardinality(array_positions(v_left, id)),
+            last_key = coalesce(v_keys[array_position(v_keyed, id)], last_key)
+        where tenant_id = v_tenant and id = any (v_left || v_keyed);
     end if;
-    if v_was_live and (v_moves or not v_is_live) then
-        update kanban.column_visits set left_at = p_now, stay_class = kanban.stay_class(entered_at, p_now)
-        where tenant_id = p_old.tenant_id and card_id = p_old.id and visit = p_old.visit
-        returning greatest(furthest, kanban.kind_rank(kind)) into v_furthest;
-    end if;
-    update kanban.cards
-    set version = v_new.version, board_id = v_new.board_id, column_id = v_new.column_id, position = v_new.position,
-        status = v_new.status, started_at = v_new.started_at, finished_at = v_new.finished_at,
-        column_since = v_new.column_since, visit = v_new.visit, claim_agent = v_new.claim_agent,
-        claim_epoch = v_new.claim_epoch, claimed_at = v_new.claimed_at, lease_until = v_new.lease_until,
-        ready_at = v_new.ready_at, claim_kind = v_new.claim_kind, claim_ready_at = v_new.claim_ready_at,
-        updated_at = v_new.updated_at, updated_hour = kanban.hour(v_new.updated_at), deleted_at = v_new.deleted_at
-    where tenant_id = p_old.tenant_id and id = p_old.id;
-    if v_new.board_id <> p_old.board_id then
-        perform kanban.index_board(p_old.tenant_id, p_old.id, v_new.board_id);
-    end if;
-    if v_is_live and v_moves then
-        v_effect := case
-            when v_new.finished_at is not null and p_old.finished_at is null then 'finished'
-            when v_new.finished_at is null and p_old.finished_at is not null then 'reopened'
-            when not v_was_live then 'restored' end;
-        if v_effect = 'finished' then
-            v_worker := case when v_is_held then jsonb_build_object('kind', 'agent', 'id', p_old.claim_agent)
-                             else p_actor end;
-        end if;
-        if v_furthest is null or v_new.board_id <> p_old.board_id then
-            select greatest(v.furthest, kanban.kind_rank(v.kind)) into v_furthest from kanban.column_visits as v
-            where v.tenant_id = p_old.tenant_id and v.card_id = p_old.id and v.board_id = v_new.board_id
-            order by v.visit desc limit 1;
-        end if;
+    update kanban.cards as c
+    set version = n.version, board_id = n.board_id, column_id = n.column_id, position = n.position, status = n.status,
+        started_at = n.started_at, finished_at = n.finished_at, column_since = n.column_since, visit = n.visit,
+        claim_agent = n.claim_agent, claim_epoch = n.claim_epoch, claimed_at = n.claimed_at, lease_until = n.lease_until,
+        ready_at = n.ready_at, claim_kind = n.claim_kind, claim_ready_at = n.claim_ready_at, updated_at = n.updated_at,
+        updated_hour = kanban.hour(n.updated_at), deleted_at = n.deleted_at
+    from unnest(v_written) as n where c.tenant_id = v_tenant and c.id = n.id;
+    if v_leaving <> '{}' or v_entering <> '{}' then
+        with ended as (
+            update kanban.column_visits as v set left_at = o.updated_at, stay_class = kanban.stay_class(v.entered_at, o.updated_at)
+            from unnest(v_leaving) as o where v.tenant_id = v_tenant and v.card_id = o.id and v.visit = o.visit
+            returning v.card_id, greatest(v.furthest, kanban.kind_rank(v.kind)) as furthest
+        )
         insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, is_wip, effect,
                                           furthest, worker_kind, worker_id)
-        values (p_old.tenant_id, p_old.id, v_new.visit, v_new.board_id, v_new.column_id, v_new.status, p_now,
-                v_new.started_at is not null and v_new.finished_at is null, v_effect, coalesce(v_furthest, 0),
-                v_worker ->> 'kind', v_worker ->> 'id');
+        select v_tenant, n.id, n.visit, n.board_id, n.column_id, n.status, n.column_since,
+               n.started_at is not null and n.finished_at is null, v_effects[n.ordinality],
+               coalesce(v_ranks[n.ordinality], e.furthest, 0), v_workers[n.ordinality] ->> 'kind',
+               v_workers[n.ordinality] ->> 'id'
+        from unnest(v_entering) with ordinality as n left join ended as e on e.card_id = n.id;
     end if;
-    if p_old.claim_agent is not null and (v_new.claim_agent is null or v_new.claim_epoch <> p_old.claim_epoch) then
-        perform kanban.end_claim(p_old, p_now, case
-            when v_new.claim_agent is not null and p_old.lease_until > p_now then 'renewed'
-            when v_new.claim_agent is not null or not v_is_held then 'expired'
-            when not v_is_live then 'deleted' when v_new.finished_at is not null then 'completed' else 'released' end);
+    for i in 1..cardinality(p_old) loop
+        if (v_written[i]).board_id <> (p_old[i]).board_id then
+            perform kanban.index_board(v_tenant, (p_old[i]).id, (v_written[i]).board_id);
+        end if;
+    end loop;
+    if v_ended <> '{}' then
+        perform kanban.end_claims(v_ended, v_ends, v_outcomes);
     end if;
-    if v_was_open <> v_is_open then
-        -- the event would refuse it as well, but what an archived board's cards block has been counted off already
-        perform kanban.require_open_board(p_old.tenant_id, p_old.board_id);
-        perform kanban.count_as_blocker(p_old.tenant_id, p_old.id, case when v_is_open then 1 else -1 end, p_now);
+    if v_resolved <> '{}' then
+        perform kanban.count_as_blockers(v_tenant, v_resolved, -1, v_now);
     end if;
-    return v_new;
+    if v_reopened <> '{}' then
+        perform kanban.count_as_blockers(v_tenant, v_reopened, 1, v_now);
+    end if;
+    return v_written;
 end $$;
 
--- Appends the event of a card on an open board. Between boards it is part of both histories. The board that the card comes
--- to has not seen it yet, so there it tells all of it. Boards lock in the order of their ids.
-create function kanban.append_card_event(
-    p_actor jsonb, p_old kanban.cards, p_new kanban.cards, p_action text, p_now timestamptz, p_payload jsonb) returns void
-    language plpgsql as $$
-begin
-    if p_new.board_id = p_old.board_id then
-        perform kanban.append_event(
-            p_old.tenant_id, p_old.board_id, 'card', p_old.id, p_action, p_actor, p_now, p_payload, true);
-        return;
-    end if;
-    perform kanban.append_event(
-        p_old.tenant_id, b.board, 'card', p_old.id, p_action, p_actor, p_now,
-        case when b.board = p_new.board_id
-             then p_payload || jsonb_build_object('after', kanban.card_doc(p_new)) else p_payload end, true)
-    from (values (least(p_new.board_id, p_old.board_id)), (greatest(p_new.board_id, p_old.board_id))) as b (board);
-end $$;
-
--- Writes where a card stands and who holds it, and all that follows, with the event. The place is told as others can
--- rebuild it: the card it now stands behind, and the one it stood behind, null at the top.
-create function kanban.shift_card(
-    p_actor jsonb, p_old kanban.cards, p_new kanban.cards, p_to kanban.columns, p_key bigint, p_action text,
-    p_now timestamptz, p_extra jsonb default '{}') returns kanban.cards
+-- Appends the events of cards on open boards. Between boards one is part of both histories. The board that a card comes to
+-- has not seen it yet, so there it tells all of it. Boards lock in the order of their ids.
+create function kanban.append_card_events(
+    p_actors jsonb[], p_old kanban.cards[], p_new kanban.cards[], p_action text, p_nows timestamptz[], p_payloads jsonb[])
+    returns void
     language plpgsql as $$
 declare
-    v_moves constant boolean := p_to.id <> p_old.column_id or p_key <> p_old.position;
-    v_new   kanban.cards;
-    v_place jsonb := '{}';
+    v_tenant   constant text := (p_old[1]).tenant_id;
+    v_boards   uuid[] := '{}';
+    v_board    uuid;
+    v_was      uuid;
+    v_is       uuid;
+    v_cards    uuid[];
+    v_actors   jsonb[];
+    v_nows     timestamptz[];
+    v_payloads jsonb[];
 begin
-    if p_old.deleted_at is null and (v_moves or p_new.deleted_at is not null) then
-        v_place := jsonb_build_object(
-            'was_after_card_id', kanban.card_before(p_old.tenant_id, p_old.column_id, p_old.position));
+    for i in 1..cardinality(p_old) loop
+        v_was := (p_old[i]).board_id;
+        v_is := (p_new[i]).board_id;
+        if v_was <> all (v_boards) then
+            v_boards := v_boards || v_was;
+        end if;
+        if v_is <> all (v_boards) then
+            v_boards := v_boards || v_is;
+        end if;
+    end loop;
+    if cardinality(v_boards) > 1 then
+        v_boards := array(select b.id from unnest(v_boards) as b (id) order by b.id);
     end if;
-    v_new := kanban.settle_card(p_actor, p_old, p_new, p_to, p_key, p_now);
-    if v_new.deleted_at is null and (v_moves or p_old.deleted_at is not null) then
-        v_place := v_place || jsonb_build_object(
-            'after_card_id', kanban.card_before(p_old.tenant_id, v_new.column_id, p_key));
-    end if;
-    perform kanban.append_card_event(
-        p_actor, p_old, v_new, p_action, p_now,
-        kanban.state_edits(p_old, v_new) || p_extra || v_place);
-    return v_new;
+    foreach v_board in array v_boards loop
+        v_cards := '{}';
+        v_actors := '{}';
+        v_nows := '{}';
+        v_payloads := '{}';
+        for i in 1..cardinality(p_old) loop
+            v_was := (p_old[i]).board_id;
+            v_is := (p_new[i]).board_id;
+            if v_board = v_is and v_is <> v_was then
+                v_payloads := v_payloads || (p_payloads[i] || jsonb_build_object('after', kanban.card_doc(p_new[i])));
+            elsif v_board = v_is or v_board = v_was then
+                v_payloads := v_payloads || p_payloads[i];
+            else
+                continue;
+            end if;
+            v_cards := v_cards || (p_new[i]).id;
+            v_actors := v_actors || p_actors[i];
+            v_nows := v_nows || p_nows[i];
+        end loop;
+        perform kanban.write_events(
+            v_tenant, v_board, kanban.next_event(v_tenant, v_board, true, cardinality(v_cards)), 'card', v_cards, p_action,
+            v_actors, v_nows, v_payloads);
+    end loop;
+end $$;
+
+-- Writes where cards stand and who holds them, and all that follows, with the events, as if it were done one after the
+-- other. A place is told as others can rebuild it: the card that it is now behind, and the one it was behind, null at the
+-- top.
+create function kanban.shift_cards(
+    p_actors jsonb[], p_old kanban.cards[], p_new kanban.cards[], p_to kanban.columns[], p_action text, p_nows timestamptz[])
+    returns kanban.cards[]
+    language plpgsql as $$
+declare
+    v_tenant   constant text := (p_old[1]).tenant_id;
+    v_old      kanban.cards;
+    v_new      kanban.cards;
+    v_written  kanban.cards[];
+    v_gone     uuid[] := '{}';
+    v_place    jsonb;
+    v_payloads jsonb[] := '{}';
+begin
+    for i in 1..cardinality(p_old) loop
+        v_old := p_old[i];
+        v_new := p_new[i];
+        v_place := '{}';
+        if v_old.deleted_at is null and ((p_to[i]).id <> v_old.column_id or v_new.position <> v_old.position
+                                         or v_new.deleted_at is not null) then
+            v_place := v_place || jsonb_build_object(
+                'was_after_card_id', kanban.card_before(v_tenant, v_old.column_id, v_old.position, v_gone));
+            v_gone := v_gone || v_old.id;
+        end if;
+        v_payloads := v_payloads || v_place;
+    end loop;
+    v_written := kanban.settle_cards(p_actors, p_old, p_new, p_to, p_nows);
+    for i in 1..cardinality(p_old) loop
+        v_old := p_old[i];
+        v_new := v_written[i];
+        v_place := v_payloads[i];
+        if v_new.deleted_at is null and (v_new.column_id <> v_old.column_id or v_new.position <> v_old.position
+                                         or v_old.deleted_at is not null) then
+            v_place := v_place || jsonb_build_object(
+                'after_card_id', kanban.card_before(v_tenant, v_new.column_id, v_new.position));
+        end if;
+        v_payloads[i] := kanban.state_edits(v_old, v_new) || v_place;
+    end loop;
+    perform kanban.append_card_events(p_actors, p_old, v_written, p_action, p_nows, v_payloads);
+    return v_written;
+end $$;
+
+create function kanban.shift_card(
+    p_actor jsonb, p_old kanban.cards, p_new kanban.cards, p_to kanban.columns, p_key bigint, p_action text,
+    p_now timestamptz) returns kanban.cards
+    language plpgsql as $$
+begin
+    p_new.position := p_key;
+    return (kanban.shift_cards(array[p_actor], array[p_old], array[p_new], array[p_to], p_action,
+                               array[p_now]))[1];
 end $$;
 
 create function kanban.require_room(p_column kanban.columns) returns void

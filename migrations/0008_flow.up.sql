@@ -102,14 +102,18 @@ begin
     on conflict on constraint flow_checkpoints_pk do nothing;
 end $$;
 
--- Keeps a claim that is over; c is the card as it was under the claim. An expired one ended with its lease.
-create function kanban.end_claim(c kanban.cards, p_now timestamptz, p_outcome text) returns void
+-- Keeps claims that are over, each with its moment and outcome; p_cards are the cards as they were under the claims. An expired one
+-- ended with its lease.
+create function kanban.end_claims(p_cards kanban.cards[], p_nows timestamptz[], p_outcomes text[]) returns void
     language plpgsql as $$
 begin
     insert into kanban.past_claims (tenant_id, card_id, epoch, board_id, agent_id, kind, ready_at, claimed_at, ended_at,
                                     outcome)
-    values (c.tenant_id, c.id, c.claim_epoch, c.board_id, c.claim_agent, c.claim_kind, c.claim_ready_at, c.claimed_at,
-            greatest(c.claimed_at, case p_outcome when 'expired' then c.lease_until else p_now end), p_outcome);
+    select c.tenant_id, c.id, c.claim_epoch, c.board_id, c.claim_agent, c.claim_kind, c.claim_ready_at, c.claimed_at,
+           greatest(c.claimed_at,
+                    case p_outcomes[c.ordinality] when 'expired' then c.lease_until else p_nows[c.ordinality] end),
+           p_outcomes[c.ordinality]
+    from unnest(p_cards) with ordinality as c;
 end $$;
 
 create function kanban.micros(p_length interval) returns bigint

@@ -93,7 +93,11 @@ declare
     v_ids    uuid[];
     v_id     uuid;
     v_key    bigint;
+    v_now    timestamptz := clock_timestamp();
     v_card   kanban.cards;
+    v_old    kanban.cards[] := '{}';
+    v_new    kanban.cards[] := '{}';
+    v_nows   timestamptz[] := '{}';
 begin
     if p_to.cards + p_from.cards > p_to.wip_limit then
         perform kanban.refuse('wip_limit_reached', jsonb_build_object(
@@ -112,10 +116,17 @@ begin
     foreach v_id in array v_ids loop
         select * into v_card from kanban.cards where tenant_id = v_tenant and id = v_id;
         perform kanban.guard_card(v_card, p_actor, null, null);
+        v_old := v_old || v_card;
         v_key := kanban.key_between(v_key, null, null);
-        perform kanban.shift_card(p_actor, v_card, v_card, p_to, v_key, 'card.moved',
-                                  greatest(clock_timestamp(), v_card.column_since));
+        v_card.position := v_key;
+        v_new := v_new || v_card;
+        v_now := greatest(v_now + interval '1 microsecond', v_card.column_since);
+        v_nows := v_nows || v_now;
     end loop;
+    if v_ids <> '{}' then
+        perform kanban.shift_cards(array_fill(p_actor, array[cardinality(v_ids)]), v_old, v_new,
+                                   array_fill(p_to, array[cardinality(v_ids)]), 'card.moved', v_nows);
+    end if;
 end $$;
 
 create function kanban.delete_column(p_tenant text, p_actor jsonb, p_id uuid, p_version bigint, p_to uuid)

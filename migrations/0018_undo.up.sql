@@ -157,13 +157,15 @@ begin
     if v_old.deleted_at is null and (v_key <> v_old.position or v_to.id <> v_old.column_id or v_new.deleted_at is not null) then
         v_place := jsonb_build_object('was_after_card_id', v_was);
     end if;
-    v_new := kanban.settle_card(p_actor, v_old, v_new, v_to, v_key, v_now);
+    v_new.position := v_key;
+    v_new := (kanban.settle_cards(array[p_actor], array[v_old], array[v_new], array[v_to], array[v_now]))[1];
     if v_new.deleted_at is null and (v_key <> v_old.position or v_to.id <> v_old.column_id or v_old.deleted_at is not null) then
         v_place := v_place || jsonb_build_object('after_card_id', kanban.card_before(p_tenant, v_new.column_id, v_key));
     end if;
-    perform kanban.append_card_event(p_actor, v_old, v_new, 'card.reverted', v_now,
-                                     kanban.changes(kanban.card_doc(v_old), kanban.card_doc(v_new)) || v_place
-                                         || jsonb_build_object('undo', p_step.undo));
+    perform kanban.append_card_events(
+        array[p_actor], array[v_old], array[v_new], 'card.reverted', array[v_now],
+        array[kanban.changes(kanban.card_doc(v_old), kanban.card_doc(v_new)) || v_place
+              || jsonb_build_object('undo', p_step.undo)]);
     return true;
 end $$;
 

@@ -126,8 +126,8 @@ impl Operation {
                 vec![
                     vec![
                         text("default"),
-                        actor,
-                        "('agent-' || :a::integer)".to_owned(),
+                        format!("array[{actor}]"),
+                        "array['agent-' || :a::integer]".to_owned(),
                         "null::uuid".to_owned(),
                         "('B' || :b::integer)".to_owned(),
                     ],

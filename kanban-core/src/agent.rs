@@ -1,11 +1,13 @@
 //! What agents do: claim work, keep it, give it back or finish it.
 
+use crate::db::claims::{Claimant, Completion};
 use crate::db::{claims, tasks};
 use crate::model::check::Check;
 use crate::model::{
     ActorKind, Card, CardRef, ClaimNext, ClaimOptions, Claimed, Epoch, MAX_CLAIM_AGE_SECONDS, NothingClaimed,
-    NothingClaimedCode, check_reason, ttl,
+    NothingClaimedCode, TokenScope, check_reason, ttl,
 };
+use crate::together::{Shared, Write};
 use crate::{Error, Kanban, Result};
 
 /// After how long to ask again at the latest.
@@ -35,9 +37,28 @@ impl Kanban {
         self.check_claimant(agent)?;
         options.validate()?;
         let board = options.board.as_ref().map(ToString::to_string).unwrap_or_default();
+        self.require(TokenScope::Write)?;
+        let together = self.store.together();
+        let mut turn = None;
+        if options.limit == 1 && options.capacity.is_none() && !self.is_in_transaction() {
+            let own = Claimant { agent: agent.to_owned(), actor: self.actor.clone() };
+            match self.share(options.board.clone(), Write::Claim(own, options.clone())).await? {
+                Shared::Done(card) => {
+                    together.remember(self.tenant(), &card, options.board.as_ref());
+                    return Ok(Claimed { items: vec![*card], reason: None });
+                }
+                Shared::Alone(own) => turn = own,
+            }
+        }
         let items = self
-            .run(&[("board", &board)], |conn, t, actor| claims::claim_next(conn, t, actor, agent, &options))
+            .run(&[("board", &board)], |conn, t, actor| {
+                let claimant = Claimant { agent: agent.to_owned(), actor: actor.clone() };
+                let options = &options;
+                async move { claims::claim_next(conn, t, &[claimant], options).await }
+            })
             .await?;
+        drop(turn);
+        items.iter().for_each(|card| together.remember(self.tenant(), card, options.board.as_ref()));
         let reason = if items.is_empty() { Some(self.why_nothing(agent, &options).await?) } else { None };
         Ok(Claimed { items, reason })
     }
@@ -164,10 +185,29 @@ impl Kanban {
     /// the done column; [`State`](Error::State) when the board has none.
     pub async fn complete_card(&self, card: impl Into<CardRef>, epoch: Epoch) -> Result<Card> {
         let card = card.into();
-        self.run(&[("card", &card), ("epoch", &epoch)], |conn, t, actor| {
-            claims::complete(conn, t, actor, &card, epoch.0)
-        })
-        .await
+        self.require(TokenScope::Write)?;
+        let together = self.store.together();
+        let mut turn = None;
+        if let (Some(board), false) = (together.board_of(self.tenant(), &card), self.is_in_transaction()) {
+            let own = Completion { card: card.clone(), epoch: epoch.0, actor: self.actor.clone() };
+            match self.share(Some(board), Write::Complete(own)).await? {
+                Shared::Done(card) => {
+                    together.forget(self.tenant(), &card);
+                    return Ok(*card);
+                }
+                Shared::Alone(own) => turn = own,
+            }
+        }
+        let mut cards = self
+            .run(&[("card", &card), ("epoch", &epoch)], |conn, t, actor| {
+                let done = Completion { card: card.clone(), epoch: epoch.0, actor: actor.clone() };
+                async move { claims::complete(conn, t, &[done]).await }
+            })
+            .await?;
+        drop(turn);
+        let card = cards.pop().ok_or_else(|| Error::internal("a card was completed and not answered"))?;
+        together.forget(self.tenant(), &card);
+        Ok(card)
     }
 
     fn check_claimant(&self, agent: &str) -> Result<()> {

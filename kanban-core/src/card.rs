@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use crate::db::card_list::{self, ListPlace, Shape, Whole};
 use crate::db::cards;
-use crate::gather::{self, Next};
+use crate::gather::{Asked, Next};
 use crate::kanban::{Seen, with_current};
 use crate::model::{
     BoardRef, Card, CardFields, CardId, CardPatch, CardRef, ColumnId, Expected, ListCards, MoveCard, NewCard, Page,
-    PartialCard, Place, Scope,
+    PartialCard, Place, Scope, TenantId,
 };
 use crate::{Error, Kanban, Result};
 
@@ -48,19 +48,20 @@ impl Kanban {
         if self.is_in_transaction() {
             return alone().await;
         }
-        match self.store.gatherer().ask(self.tenant(), card).await {
+        match self.store.gatherer().ask(self.tenant().clone(), card.clone()).await {
             Next::Done(card) => Ok(card.map(|card| *card)),
             Next::Alone => alone().await,
-            Next::Read(turn, others) if others.is_empty() => {
-                let read = alone().await;
-                drop(turn);
-                read
-            }
-            Next::Read(turn, others) => {
-                let (ids, keys) = gather::names(card, &others);
+            Next::Go(turn) => {
+                let others = turn.others(|_| true);
+                if others.is_empty() {
+                    let read = alone().await;
+                    drop(turn);
+                    return read;
+                }
+                let (ids, keys) = names(card, &others);
                 let read = self.read(|conn, t| cards::get_cards(conn, t, &ids, &keys)).await;
                 drop(turn);
-                Ok(gather::answer(card, others, read?))
+                Ok(answer(card, others, read?))
             }
         }
     }
@@ -289,4 +290,29 @@ impl Kanban {
     async fn with_current_card<T>(&self, result: Result<T>, card: &CardRef) -> Result<T> {
         with_current(result, async || self.get_card(card.clone()).await).await
     }
+}
+
+/// Those who wait for a card.
+type Others = Vec<Asked<TenantId, CardRef, Option<Box<Card>>>>;
+
+/// The ids and the keys that a statement reads: the card's own and those of the others.
+fn names(card: &CardRef, others: &Others) -> (Vec<uuid::Uuid>, Vec<String>) {
+    let (mut ids, mut keys) = (Vec::with_capacity(others.len() + 1), Vec::new());
+    for card in others.iter().map(|asked| &asked.question).chain([card]) {
+        match card {
+            CardRef::Id(id) => ids.push(id.uuid()),
+            CardRef::Key(key) => keys.push(key.clone()),
+        }
+    }
+    (ids, keys)
+}
+
+/// Answers the others from what was read, and gives back the one card.
+fn answer(card: &CardRef, others: Others, read: Vec<Card>) -> Option<Card> {
+    let find = |asked: &CardRef| read.iter().find(|card| asked.is(card)).cloned();
+    for other in others {
+        let card = find(&other.question).map(Box::new);
+        other.answer(card);
+    }
+    find(card)
 }

@@ -1,143 +1,133 @@
-//! Cards that many ask for at the same time are read together.
+//! What many ask for at the same time is done together.
 //!
-//! A tenant has a few reads of single cards under way at once. Whoever asks meanwhile waits for the end of one, and then
-//! all who have waited are answered by one statement: as many as have come, and nobody waits for more to come. It begins
-//! after each of them has asked, so it shows each what was committed before. This is group commit, for reads: under load a
-//! card costs the database a fraction of a statement, and idle callers notice nothing of it.
+//! Only so many statements of a kind are under way at once: reads of a tenant's cards, claims or completions on a board.
+//! Whoever asks meanwhile waits for the end of one, and then all who have waited are answered by one statement: as many as
+//! have come, and nobody waits for more to come. It begins after each of them has asked, so it shows each what was
+//! committed before. This is group commit: under load a call costs the database a fraction of a statement, and idle
+//! callers notice nothing of it.
 //!
-//! Whoever has waited longest reads for all, and passes the turn on when done, or when dropped in the middle; those it had
-//! read for then read for themselves.
+//! Whoever has waited longest does it for all, and passes the turn on when done, or when dropped in the middle; those it
+//! had done it for then do it for themselves.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::model::{Card, CardRef, TenantId};
-
-/// The most cards that one statement reads.
+/// The most that one statement does.
 const MOST_AT_ONCE: usize = 100;
 
-/// Who reads and who waits, in one process.
-pub(crate) struct Gatherer {
-    /// The most reads of a tenant at once.
+/// Who is at it and who waits, in one process: for each `K`, those who ask `Q` and are answered `A`.
+pub(crate) struct Gatherer<K: Eq + Hash + Clone, Q, A> {
+    /// The most statements at once for each.
     most: usize,
-    tenants: Mutex<HashMap<TenantId, Queue>>,
+    lines: Mutex<HashMap<K, Line<K, Q, A>>>,
 }
 
-#[derive(Default)]
-struct Queue {
-    reads: usize,
-    waiting: VecDeque<Asked>,
+struct Line<K: Eq + Hash + Clone, Q, A> {
+    at_it: usize,
+    waiting: VecDeque<Asked<K, Q, A>>,
 }
 
-/// Somebody who waits for a card.
-pub(crate) struct Asked {
-    card: CardRef,
-    answer: oneshot::Sender<Next>,
+/// Somebody who waits.
+pub(crate) struct Asked<K: Eq + Hash + Clone, Q, A> {
+    pub(crate) question: Q,
+    answer: oneshot::Sender<Next<K, Q, A>>,
 }
 
-/// What to do about a card.
-pub(crate) enum Next {
-    /// Nothing: somebody has read it.
-    Done(Option<Box<Card>>),
-    /// Read it, with those of the others, and answer them.
-    Read(Turn, Vec<Asked>),
-    /// Read it alone: whoever was to read it did not come to the end.
+impl<K: Eq + Hash + Clone, Q, A> Asked<K, Q, A> {
+    /// Answers; whoever is gone needs no answer.
+    pub(crate) fn answer(self, answer: A) {
+        let _ = self.answer.send(Next::Done(answer));
+    }
+}
+
+/// What to do about a question.
+pub(crate) enum Next<K: Eq + Hash + Clone, Q, A> {
+    /// Nothing: somebody has done it.
+    Done(A),
+    /// Do it, with those of the others.
+    Go(Turn<K, Q, A>),
+    /// Do it alone: whoever was to do it has not.
     Alone,
 }
 
-impl Gatherer {
+impl<K: Eq + Hash + Clone, Q, A> Gatherer<K, Q, A> {
     pub(crate) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, tenants: Mutex::default() })
+        Arc::new(Self { most, lines: Mutex::default() })
     }
 
-    /// Waits until the card is read or to be read.
-    pub(crate) async fn ask(self: &Arc<Self>, tenant: &TenantId, card: &CardRef) -> Next {
+    /// Waits until it is done or to be done.
+    pub(crate) async fn ask(self: &Arc<Self>, key: K, question: Q) -> Next<K, Q, A> {
         let answered = {
-            let mut tenants = self.tenants();
-            let queue = tenants.entry(tenant.clone()).or_default();
-            if queue.reads < self.most {
-                queue.reads += 1;
-                return Next::Read(Turn(Some((self.clone(), tenant.clone()))), Vec::new());
+            let mut lines = self.lines();
+            let line = lines.entry(key.clone()).or_insert_with(|| Line { at_it: 0, waiting: VecDeque::new() });
+            if line.at_it < self.most {
+                line.at_it += 1;
+                return Next::Go(Turn(Some(Place { gatherer: self.clone(), key })));
             }
             let (answer, answered) = oneshot::channel();
-            queue.waiting.push_back(Asked { card: card.clone(), answer });
+            line.waiting.push_back(Asked { question, answer });
             answered
         };
         answered.await.unwrap_or(Next::Alone)
     }
 
-    /// Gives the turn to whoever has waited longest and is still there, with all who wait behind.
-    fn pass_on(self: Arc<Self>, tenant: TenantId) {
-        let mut gatherer = self;
-        let mut tenant = tenant;
-        loop {
-            let mut others = {
-                let mut tenants = gatherer.tenants();
-                let Some(queue) = tenants.get_mut(&tenant) else { return };
-                if queue.waiting.is_empty() {
-                    queue.reads -= 1;
-                    if queue.reads == 0 {
-                        tenants.remove(&tenant);
+    fn lines(&self) -> MutexGuard<'_, HashMap<K, Line<K, Q, A>>> {
+        // nothing panics while it is locked
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of the statements under way. Passed on when it is dropped.
+pub(crate) struct Turn<K: Eq + Hash + Clone, Q, A>(Option<Place<K, Q, A>>);
+
+struct Place<K: Eq + Hash + Clone, Q, A> {
+    gatherer: Arc<Gatherer<K, Q, A>>,
+    key: K,
+}
+
+impl<K: Eq + Hash + Clone, Q, A> Turn<K, Q, A> {
+    /// Those who wait now and whose questions fit, for them to be answered. Who is dropped without an answer does it alone.
+    pub(crate) fn others(&self, mut fits: impl FnMut(&Q) -> bool) -> Vec<Asked<K, Q, A>> {
+        let Some(Place { gatherer, key }) = &self.0 else { return Vec::new() };
+        let mut lines = gatherer.lines();
+        let Some(line) = lines.get_mut(key) else { return Vec::new() };
+        let (mut others, mut rest) = (Vec::new(), VecDeque::new());
+        for asked in line.waiting.drain(..) {
+            if asked.answer.is_closed() {
+                // it has left
+            } else if others.len() + 1 < MOST_AT_ONCE && fits(&asked.question) {
+                others.push(asked);
+            } else {
+                rest.push_back(asked);
+            }
+        }
+        line.waiting = rest;
+        others
+    }
+}
+
+impl<K: Eq + Hash + Clone, Q, A> Drop for Turn<K, Q, A> {
+    /// Gives the turn to whoever has waited longest and is still there.
+    fn drop(&mut self) {
+        while let Some(Place { gatherer, key }) = self.0.take() {
+            let first = {
+                let mut lines = gatherer.lines();
+                let Some(line) = lines.get_mut(&key) else { return };
+                let Some(first) = line.waiting.pop_front() else {
+                    line.at_it -= 1;
+                    if line.at_it == 0 {
+                        lines.remove(&key);
                     }
                     return;
-                }
-                let many = queue.waiting.len().min(MOST_AT_ONCE);
-                queue.waiting.drain(..many).collect::<VecDeque<_>>()
-            };
-            while let Some(first) = others.pop_front() {
-                let turn = Turn(Some((gatherer, tenant)));
-                let Err(Next::Read(mut back, rest)) = first.answer.send(Next::Read(turn, others.into())) else {
-                    return;
                 };
-                let Some(taken) = back.0.take() else { return };
-                (gatherer, tenant) = taken;
-                others = rest.into();
+                first
+            };
+            if let Err(Next::Go(mut back)) = first.answer.send(Next::Go(Turn(Some(Place { gatherer, key })))) {
+                self.0 = back.0.take();
             }
         }
     }
-
-    fn tenants(&self) -> MutexGuard<'_, HashMap<TenantId, Queue>> {
-        // nothing panics while it is locked
-        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One of a tenant's reads. Passed on when it is dropped.
-pub(crate) struct Turn(Option<(Arc<Gatherer>, TenantId)>);
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        if let Some((gatherer, tenant)) = self.0.take() {
-            gatherer.pass_on(tenant);
-        }
-    }
-}
-
-/// The ids and the keys that a statement reads: the card's own and those of the others.
-pub(crate) fn names(card: &CardRef, others: &[Asked]) -> (Vec<uuid::Uuid>, Vec<String>) {
-    let (mut ids, mut keys) = (Vec::with_capacity(others.len() + 1), Vec::new());
-    for card in others.iter().map(|asked| &asked.card).chain([card]) {
-        match card {
-            CardRef::Id(id) => ids.push(id.uuid()),
-            CardRef::Key(key) => keys.push(key.clone()),
-        }
-    }
-    (ids, keys)
-}
-
-/// Answers the others from what was read, and gives back the one card.
-pub(crate) fn answer(card: &CardRef, others: Vec<Asked>, read: Vec<Card>) -> Option<Card> {
-    let find = |asked: &CardRef| {
-        read.iter().find(|card| match asked {
-            CardRef::Id(id) => card.id == *id,
-            CardRef::Key(key) => card.key == *key,
-        })
-    };
-    for Asked { card, answer } in others {
-        // whoever is gone needs no answer
-        let _ = answer.send(Next::Done(find(&card).cloned().map(Box::new)));
-    }
-    find(card).cloned()
 }

@@ -68,6 +68,7 @@ mod store;
 mod summary;
 mod task;
 mod tenant;
+mod together;
 mod token;
 mod undo;
 mod watch;

@@ -15,8 +15,9 @@ use crate::db::{self, Connections, Pool, Pooler, Source, refusal};
 use crate::feed::Feeds;
 use crate::gather::Gatherer;
 use crate::kept_metrics::KeptMetrics;
-use crate::model::{Actor, BoardMetrics, CursorKey, TenantId};
+use crate::model::{Actor, BoardMetrics, Card, CardRef, CursorKey, TenantId};
 use crate::rate::Meter;
+use crate::together::Together;
 use crate::token::Verifier;
 use crate::{Error, Kanban, Result};
 
@@ -43,6 +44,9 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
+/// Single cards that are read, for each tenant.
+type CardReads = Gatherer<TenantId, CardRef, Option<Box<Card>>>;
+
 struct Inner {
     pool: Pool,
     feeds: Arc<Feeds>,
@@ -53,7 +57,8 @@ struct Inner {
     time_zones: OnceCell<HashSet<String>>,
     collisions: CollisionCounter,
     kept_metrics: KeptMetrics<BoardMetrics>,
-    gatherer: Arc<Gatherer>,
+    gatherer: Arc<CardReads>,
+    together: Together,
     verifier: Verifier,
     meter: Meter,
     #[cfg(feature = "embedded")]
@@ -184,6 +189,7 @@ impl Store {
                 collisions: CollisionCounter::default(),
                 kept_metrics: KeptMetrics::default(),
                 gatherer,
+                together: Together::default(),
                 verifier: Verifier::new(),
                 meter: Meter::default(),
                 #[cfg(feature = "embedded")]
@@ -335,8 +341,12 @@ impl Store {
         &self.inner.collisions
     }
 
-    pub(crate) fn gatherer(&self) -> &Arc<Gatherer> {
+    pub(crate) fn gatherer(&self) -> &Arc<CardReads> {
         &self.inner.gatherer
+    }
+
+    pub(crate) fn together(&self) -> &Together {
+        &self.inner.together
     }
 
     pub(crate) fn kept_metrics(&self) -> &KeptMetrics<BoardMetrics> {

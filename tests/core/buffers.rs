@@ -92,7 +92,8 @@ async fn what_agents_do_all_day_touches_few_pages_and_writes_little() {
     let (database, board) = filled().await;
     let mut connection = database.application("default").await;
     let human = r#"'default', '{"kind":"human","id":"ada"}'"#;
-    let agent = r#"'default', '{"kind":"agent","id":"me"}'"#;
+    let me = r#"'{"kind":"agent","id":"me"}'"#;
+    let agent = format!("'default', {me}");
     let column = |n: usize| as_uuid(board.columns[n].id);
     let board_id = as_uuid(board.board.id);
     let first = column(0);
@@ -132,8 +133,11 @@ async fn what_agents_do_all_day_touches_few_pages_and_writes_little() {
     hold("create", least(c, "CREATE_CARD", create).await, 90, 5100);
     let comment = |n: u32| format!("{human}, {}, {}, null, null, 'Done so far.', '{{}}'", id(7000 + n), id(n * 5 + 3));
     hold("comment", least(c, "CREATE_COMMENT", comment).await, 50, 2700);
-    let claim = |_| format!("{agent}, 'me', {board_id}, null, null, null, null, null, null, 1, 900, true, null");
-    hold("claim_next", least(c, "CLAIM_NEXT", claim).await, 170, 4800);
+    let claim = |actors: &str, agents: &str| {
+        format!("{actors}, {agents}, {board_id}, null, null, null, null, null, null, 1, 900, true, null")
+    };
+    let one = |_| claim(&format!("'default', array[{me}]::jsonb[]"), "'{me}'");
+    hold("claim_next", least(c, "CLAIM_NEXT", one).await, 170, 4800);
     let claimed: Vec<(String, i64)> =
         sqlx::query_as("select id::text, claim_epoch from kanban.cards where claim_agent = 'me' order by id")
             .persistent(false)
@@ -145,7 +149,13 @@ async fn what_agents_do_all_day_touches_few_pages_and_writes_little() {
         format!("{agent}, '{id}', null, {epoch}")
     };
     hold("heartbeat", least(c, "HEARTBEAT", |n| format!("{}, 900, 86400", own(n))).await, 52, 2450);
-    hold("complete", least(c, "COMPLETE", own).await, 128, 5000);
+    let completed = |n: u32| {
+        let (id, epoch) = &claimed[n as usize - 1];
+        format!("'default', array[{me}]::jsonb[], '{{{id}}}', '{{null}}', '{{{epoch}}}'")
+    };
+    hold("complete", least(c, "COMPLETE", completed).await, 128, 5000);
+    let many = |_| claim(&format!("'default', array_fill({me}::jsonb, array[8])"), "'{b,c,d,e,f,g,h,i}'");
+    hold("claim_next for eight agents", least(c, "CLAIM_NEXT", many).await, 900, 4000 * 8);
     let finished: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
         "select count(*) from kanban.cards where column_id = {done} and finished_at is not null"
     )))

@@ -194,7 +194,7 @@ fn size() -> Size {
 const BARE_SEQUENCE: &str = "
     create sequence kanban.bare start 6;
     grant usage on sequence kanban.bare to public;
-    create or replace function kanban.next_event(p_tenant text, p_board uuid, p_is_open boolean) returns bigint
+    create or replace function kanban.next_event(p_tenant text, p_board uuid, p_is_open boolean, p_many integer default 1) returns bigint
         language plpgsql as $$
     declare
         v_seq bigint := nextval('kanban.bare');

@@ -44,6 +44,7 @@ mod search_at_scale;
 mod sessions;
 mod tasks;
 mod tenants;
+mod together;
 mod tokens;
 mod transactions;
 mod undo;

@@ -152,6 +152,7 @@ fn candidates(kind: &str, ids: &[String]) -> Vec<String> {
         "uuid[]" => vec![format!("'{{{}}}'", ids.join(",")), "'{}'".to_owned()],
         "text[]" => quoted(&["{}", "{globex label}"]),
         "date" => quoted(&["-infinity", "infinity", "2026-01-01"]),
+        "jsonb[]" => vec![r#"array['{"kind": "human", "id": "mallory"}'::jsonb]"#.to_owned()],
         "jsonb" => quoted(&[
             r#"{"kind": "human", "id": "mallory"}"#,
             r#"{"title": "mine", "name": "mine", "description": "mine", "archived": true}"#,

@@ -12,7 +12,7 @@ registered! {
     CLAIM_CARD = concat!("select ", card_columns!(), " from kanban.claim_card($1, $2, $3, $4, $5, $6, $7, $8) as c");
     HEARTBEAT = concat!("select ", card_columns!(), " from kanban.heartbeat_card($1, $2, $3, $4, $5, $6, $7) as c");
     RELEASE = concat!("select ", card_columns!(), " from kanban.release_card($1, $2, $3, $4, $5, $6) as c");
-    COMPLETE = concat!("select ", card_columns!(), " from kanban.complete_card($1, $2, $3, $4, $5) as c");
+    COMPLETE = concat!("select ", card_columns!(), " from kanban.complete_cards($1, $2, $3, $4, $5) as c");
     /// What stands in the way when nothing was claimed. Each part reads an index that holds only what it asks for.
     WHY_NOTHING = concat!("with open_boards as materialized (
             select b.id from kanban.boards as b
@@ -40,18 +40,25 @@ registered! {
             (select ceil(extract(epoch from min(lease_until) - now()))::bigint from held) as next_own_end");
 }
 
+/// One agent that claims, and as whom.
+#[derive(Clone)]
+pub(crate) struct Claimant {
+    pub(crate) agent: String,
+    pub(crate) actor: Actor,
+}
+
+/// What each of these agents is to work on next.
 pub(crate) async fn claim_next(
     mut conn: Conn,
     tenant: &str,
-    actor: &Actor,
-    agent: &str,
+    claimants: &[Claimant],
     options: &ClaimNext,
 ) -> sqlx::Result<Vec<Card>> {
     let filter = options.filter();
     let rows = sqlx::query_as::<_, CardRow>(CLAIM_NEXT.sql)
         .bind(tenant)
-        .bind(bind(actor))
-        .bind(agent)
+        .bind(claimants.iter().map(|claimant| bind(&claimant.actor)).collect::<Vec<_>>())
+        .bind(claimants.iter().map(|claimant| claimant.agent.as_str()).collect::<Vec<_>>())
         .bind(filter.board.and_then(BoardRef::id))
         .bind(filter.board.and_then(BoardRef::key))
         .bind(filter.labels)
@@ -162,20 +169,23 @@ pub(crate) async fn release(
         .map(Card::from)
 }
 
-pub(crate) async fn complete(
-    mut conn: Conn,
-    tenant: &str,
-    actor: &Actor,
-    card: &CardRef,
-    epoch: i64,
-) -> sqlx::Result<Card> {
-    sqlx::query_as::<_, CardRow>(COMPLETE.sql)
+/// Claimed work that is done, and who says so.
+#[derive(Clone)]
+pub(crate) struct Completion {
+    pub(crate) card: CardRef,
+    pub(crate) epoch: i64,
+    pub(crate) actor: Actor,
+}
+
+/// Finishes cards of one board, all of them or none.
+pub(crate) async fn complete(mut conn: Conn, tenant: &str, done: &[Completion]) -> sqlx::Result<Vec<Card>> {
+    let rows = sqlx::query_as::<_, CardRow>(COMPLETE.sql)
         .bind(tenant)
-        .bind(bind(actor))
-        .bind(card.id())
-        .bind(card.key())
-        .bind(epoch)
-        .fetch_one(&mut *conn)
-        .await
-        .map(Card::from)
+        .bind(done.iter().map(|done| bind(&done.actor)).collect::<Vec<_>>())
+        .bind(done.iter().map(|done| done.card.id()).collect::<Vec<_>>())
+        .bind(done.iter().map(|done| done.card.key()).collect::<Vec<_>>())
+        .bind(done.iter().map(|done| done.epoch).collect::<Vec<_>>())
+        .fetch_all(&mut *conn)
+        .await?;
+    Ok(rows.into_iter().map(Card::from).collect())
 }

@@ -171,7 +171,12 @@ where
     }
 }
 
-async fn once<T, Fut>(pool: &Pool, tenant: Option<&TenantId>, statement: &impl Fn(Conn) -> Fut) -> sqlx::Result<T>
+/// Runs a statement a single time.
+pub(crate) async fn once<T, Fut>(
+    pool: &Pool,
+    tenant: Option<&TenantId>,
+    statement: &impl Fn(Conn) -> Fut,
+) -> sqlx::Result<T>
 where
     Fut: Future<Output = sqlx::Result<T>>,
 {

@@ -373,3 +373,13 @@ impl Place {
         check.done()
     }
 }
+
+impl CardRef {
+    /// It names this card.
+    pub(crate) fn is(&self, card: &Card) -> bool {
+        match self {
+            Self::Id(id) => card.id == *id,
+            Self::Key(key) => card.key == *key,
+        }
+    }
+}
