@@ -131,15 +131,26 @@ begin
     raise exception 'no room in column % after spreading its cards', p_column.id;
 end $$;
 
--- The card that stands before a place, those of p_without apart. No sort: in a database without statistics one of the
--- column's cards looks as cheap as the end of its index, and that plan would be kept while the column grows.
-create function kanban.card_before(p_tenant text, p_column uuid, p_key bigint, p_without uuid[] default '{}') returns uuid
+-- The card that stands before a place. No sort: in a database without statistics one of the column's cards looks as cheap
+-- as the end of its index, and that plan would be kept while the column grows.
+create function kanban.card_before(p_tenant text, p_column uuid, p_key bigint) returns uuid
     language plpgsql stable set enable_sort = off as $$
 begin
     return (select id from kanban.cards
             where tenant_id = p_tenant and column_id = p_column and deleted_at is null and position < p_key
-              and id <> all (p_without)
             order by position desc limit 1);
+end $$;
+
+-- The same for each of several cards where they stand, when those of p_gone that come earlier in the list have left.
+create function kanban.cards_before(p_tenant text, p_cards kanban.cards[], p_gone uuid[]) returns uuid[]
+    language plpgsql stable set enable_sort = off as $$
+begin
+    return array(
+        select (select b.id from kanban.cards as b
+                where b.tenant_id = p_tenant and b.column_id = c.column_id and b.deleted_at is null
+                  and b.position < c.position and b.id <> all (p_gone[:c.ordinality - 1])
+                order by b.position desc limit 1)
+        from unnest(p_cards) with ordinality as c order by c.ordinality);
 end $$;
 
 -- Locks a card, and its dependents too where the mutation may resolve or reopen it, in the order of their ids.
@@ -496,37 +507,38 @@ create function kanban.shift_cards(
     returns kanban.cards[]
     language plpgsql as $$
 declare
+    c_nil      constant uuid := '00000000-0000-0000-0000-000000000000';
     v_tenant   constant text := (p_old[1]).tenant_id;
     v_old      kanban.cards;
     v_new      kanban.cards;
     v_written  kanban.cards[];
-    v_gone     uuid[] := '{}';
-    v_place    jsonb;
+    -- those that leave their places, the nil UUID for those that stay
+    v_leave    uuid[] := '{}';
+    v_was      uuid[];
+    v_is       uuid[];
+    v_moves    boolean;
+    v_payload  jsonb;
     v_payloads jsonb[] := '{}';
 begin
     for i in 1..cardinality(p_old) loop
-        v_old := p_old[i];
-        v_new := p_new[i];
-        v_place := '{}';
-        if v_old.deleted_at is null and ((p_to[i]).id <> v_old.column_id or v_new.position <> v_old.position
-                                         or v_new.deleted_at is not null) then
-            v_place := v_place || jsonb_build_object(
-                'was_after_card_id', kanban.card_before(v_tenant, v_old.column_id, v_old.position, v_gone));
-            v_gone := v_gone || v_old.id;
-        end if;
-        v_payloads := v_payloads || v_place;
+        v_moves := (p_to[i]).id <> (p_old[i]).column_id or (p_new[i]).position <> (p_old[i]).position
+            or (p_new[i]).deleted_at is not null;
+        v_leave := v_leave || case when v_moves then (p_old[i]).id else c_nil end;
     end loop;
+    v_was := kanban.cards_before(v_tenant, p_old, v_leave);
     v_written := kanban.settle_cards(p_actors, p_old, p_new, p_to, p_nows);
+    v_is := kanban.cards_before(v_tenant, v_written, '{}');
     for i in 1..cardinality(p_old) loop
         v_old := p_old[i];
         v_new := v_written[i];
-        v_place := v_payloads[i];
-        if v_new.deleted_at is null and (v_new.column_id <> v_old.column_id or v_new.position <> v_old.position
-                                         or v_old.deleted_at is not null) then
-            v_place := v_place || jsonb_build_object(
-                'after_card_id', kanban.card_before(v_tenant, v_new.column_id, v_new.position));
+        v_payload := kanban.state_edits(v_old, v_new);
+        if v_old.deleted_at is null and v_leave[i] <> c_nil then
+            v_payload := v_payload || jsonb_build_object('was_after_card_id', v_was[i]);
         end if;
-        v_payloads[i] := kanban.state_edits(v_old, v_new) || v_place;
+        if v_new.deleted_at is null and (v_leave[i] <> c_nil or v_old.deleted_at is not null) then
+            v_payload := v_payload || jsonb_build_object('after_card_id', v_is[i]);
+        end if;
+        v_payloads := v_payloads || v_payload;
     end loop;
     perform kanban.append_card_events(p_actors, p_old, v_written, p_action, p_nows, v_payloads);
     return v_written;

@@ -18,14 +18,15 @@ begin
     if p_tenant is distinct from nullif(current_setting('kanban.tenant_id', true), '') then
         return '{}';
     end if;
+    -- not `exists`: for several agents that would be one look at all that is claimed or assigned to anybody
     return array(
         select a.id from unnest(p_agents) as a (id)
-        where exists (select from kanban.cards as c
-                      where c.tenant_id = p_tenant and c.claim_agent = a.id and c.claim_agent is not null
-                        and c.lease_until <= p_now and c.finished_at is null and c.deleted_at is null)
-           or exists (select from kanban.cards as c
-                      where c.tenant_id = p_tenant and c.assignees @> array[a.id] and c.assignees <> '{}'
-                        and c.finished_at is null and c.deleted_at is null));
+        where (select true from kanban.cards as c
+               where c.tenant_id = p_tenant and c.claim_agent = a.id and c.claim_agent is not null
+                 and c.lease_until <= p_now and c.finished_at is null and c.deleted_at is null limit 1)
+           or (select true from kanban.cards as c
+               where c.tenant_id = p_tenant and c.assignees @> array[a.id] and c.assignees <> '{}'
+                 and c.finished_at is null and c.deleted_at is null limit 1));
 end $$;
 
 -- What an agent asks of a card; a null member asks for nothing.

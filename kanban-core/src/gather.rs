@@ -107,6 +107,12 @@ impl<K: Eq + Hash + Clone, Q, A> Turn<K, Q, A> {
         line.waiting = rest;
         others
     }
+
+    /// How many wait now.
+    pub(crate) fn waiting(&self) -> usize {
+        let Some(Place { gatherer, key }) = &self.0 else { return 0 };
+        gatherer.lines().get(key).map_or(0, |line| line.waiting.len())
+    }
 }
 
 impl<K: Eq + Hash + Clone, Q, A> Drop for Turn<K, Q, A> {

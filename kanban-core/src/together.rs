@@ -6,12 +6,18 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
 
 use crate::db::claims::{self, Claimant, Completion};
 use crate::db::{self, Conn, refusal};
 use crate::gather::{Gatherer, Next, Turn};
 use crate::model::{BoardRef, Card, CardRef, ClaimNext, TenantId};
 use crate::{Error, Kanban, Result};
+
+/// How long the turn is kept for those who were answered together to come again: a small part of what a write takes.
+const GRACE: Duration = Duration::from_micros(100);
 
 /// The most cards whose board is remembered.
 const MOST_REMEMBERED: usize = 10_000;
@@ -111,7 +117,7 @@ impl Kanban {
             Next::Alone => return Ok(Shared::Alone(None)),
             Next::Go(turn) => turn,
         };
-        // those who were answered together come again together
+        // lets those go ahead who are about to ask
         tokio::task::yield_now().await;
         let mut set = vec![own];
         let others = turn.others(|write| {
@@ -124,40 +130,46 @@ impl Kanban {
         if others.is_empty() {
             return Ok(Shared::Alone(Some(turn)));
         }
+        let (answer, answered) = oneshot::channel();
         let (store, tenant) = (self.store.clone(), self.tenant().clone());
         // a task of its own: that one of them is dropped is nothing to the others
-        let writing = tokio::spawn(async move {
+        tokio::spawn(async move {
             let written = db::once(store.pool(), Some(&tenant), &|conn| write(conn, tenant.as_str(), &set)).await;
             store.feeds().hint();
             let mut cards = match written {
                 Ok(cards) => cards,
-                Err(error) if did_nothing(&error) => return Ok(None),
+                Err(error) if did_nothing(&error) => return,
                 Err(_) => {
                     others.into_iter().for_each(|other| other.answer(Err(Lost)));
-                    return Err(Lost);
+                    let _ = answer.send(Err(Lost));
+                    return;
                 }
             };
-            let mut take = |write: &Write| {
-                let place = cards.iter().position(|card| write.is_answered_by(card))?;
-                Some(cards.swap_remove(place))
-            };
+            if let Some(card) = take(&set[0], &mut cards) {
+                let _ = answer.send(Ok(card));
+            }
             for other in others {
-                if let Some(card) = take(&other.question) {
-                    other.answer(Ok(Box::new(card)));
+                if let Some(card) = take(&other.question, &mut cards) {
+                    other.answer(Ok(card));
                 }
             }
-            let card = take(&set[0]);
-            // they are answered, so what they do next is in time for the next turn
-            drop(turn);
-            Ok(card)
+            // what they do next goes together again, if it comes at once
+            let until = Instant::now() + GRACE;
+            while turn.waiting() < set.len() && Instant::now() < until {
+                tokio::task::yield_now().await;
+            }
         });
-        match writing.await {
-            Ok(Ok(Some(card))) => Ok(Shared::Done(Box::new(card))),
-            Ok(Ok(None)) => Ok(Shared::Alone(None)),
-            Ok(Err(error)) => Err(lost(error)),
-            Err(error) => Err(Error::internal(error)),
+        match answered.await {
+            Ok(written) => written.map(Shared::Done).map_err(lost),
+            Err(_) => Ok(Shared::Alone(None)),
         }
     }
+}
+
+/// What came of a write, out of all that was written.
+fn take(write: &Write, cards: &mut Vec<Card>) -> Option<Box<Card>> {
+    let place = cards.iter().position(|card| write.is_answered_by(card))?;
+    Some(Box::new(cards.swap_remove(place)))
 }
 
 /// Writes a set, all of it or nothing.
