@@ -7,21 +7,30 @@
 //! callers notice nothing of it.
 //!
 //! Whoever has waited longest does it for all, and passes the turn on when done, or when dropped in the middle; those it
-//! had done it for then do it for themselves.
+//! had done it for then do it for themselves. A future that nobody polls any more keeps its turn: so nobody waits longer
+//! for it than [`PATIENCE`].
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 /// The most that one statement does.
 const MOST_AT_ONCE: usize = 100;
 
+/// How long to wait for those ahead.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Who is at it and who waits, in one process: for each `K`, those who ask `Q` and are answered `A`.
 pub(crate) struct Gatherer<K: Eq + Hash + Clone, Q, A> {
     /// The most statements at once for each.
     most: usize,
+    /// Doing twice what was asked does no harm.
+    is_repeatable: bool,
+    asked: AtomicU64,
     lines: Mutex<HashMap<K, Line<K, Q, A>>>,
 }
 
@@ -32,6 +41,7 @@ struct Line<K: Eq + Hash + Clone, Q, A> {
 
 /// Somebody who waits.
 pub(crate) struct Asked<K: Eq + Hash + Clone, Q, A> {
+    number: u64,
     pub(crate) question: Q,
     answer: oneshot::Sender<Next<K, Q, A>>,
 }
@@ -54,13 +64,14 @@ pub(crate) enum Next<K: Eq + Hash + Clone, Q, A> {
 }
 
 impl<K: Eq + Hash + Clone, Q, A> Gatherer<K, Q, A> {
-    pub(crate) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, lines: Mutex::default() })
+    pub(crate) fn new(most: usize, is_repeatable: bool) -> Arc<Self> {
+        Arc::new(Self { most, is_repeatable, asked: AtomicU64::new(0), lines: Mutex::default() })
     }
 
     /// Waits until it is done or to be done.
     pub(crate) async fn ask(self: &Arc<Self>, key: K, question: Q) -> Next<K, Q, A> {
-        let answered = {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        let mut answered = {
             let mut lines = self.lines();
             let line = lines.entry(key.clone()).or_insert_with(|| Line { at_it: 0, waiting: VecDeque::new() });
             if line.at_it < self.most {
@@ -68,10 +79,25 @@ impl<K: Eq + Hash + Clone, Q, A> Gatherer<K, Q, A> {
                 return Next::Go(Turn(Some(Place { gatherer: self.clone(), key })));
             }
             let (answer, answered) = oneshot::channel();
-            line.waiting.push_back(Asked { question, answer });
+            line.waiting.push_back(Asked { number, question, answer });
             answered
         };
-        answered.await.unwrap_or(Next::Alone)
+        let next = match tokio::time::timeout(PATIENCE, &mut answered).await {
+            Ok(next) => next,
+            Err(_) if self.leave(&key, number) || self.is_repeatable => return Next::Alone,
+            // it is being done
+            Err(_) => answered.await,
+        };
+        next.unwrap_or(Next::Alone)
+    }
+
+    /// Waits no more, if nobody has begun to do it.
+    fn leave(&self, key: &K, number: u64) -> bool {
+        let mut lines = self.lines();
+        let Some(line) = lines.get_mut(key) else { return false };
+        let many = line.waiting.len();
+        line.waiting.retain(|asked| asked.number != number);
+        line.waiting.len() < many
     }
 
     fn lines(&self) -> MutexGuard<'_, HashMap<K, Line<K, Q, A>>> {

@@ -177,7 +177,7 @@ impl Store {
         let pool = Pool::new(options.clone(), connect.pooler, most);
         let feeds = Feeds::new(Pool::new(options.clone(), connect.pooler, 1));
         // half of the connections are left to all else
-        let gatherer = Gatherer::new((most / 2).max(1));
+        let gatherer = Gatherer::new((most / 2).max(1), true);
         Ok(Self {
             inner: Arc::new(Inner {
                 pool,

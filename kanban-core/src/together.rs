@@ -65,7 +65,7 @@ pub(crate) struct Together {
 
 impl Default for Together {
     fn default() -> Self {
-        Self { lines: Gatherer::new(1), boards: Mutex::default() }
+        Self { lines: Gatherer::new(1, false), boards: Mutex::default() }
     }
 }
 

@@ -146,6 +146,22 @@ async fn who_is_refused_takes_nobody_along() {
     explains_the_board(&kanban).await;
 }
 
+#[tokio::test]
+async fn a_call_that_nobody_goes_on_with_holds_up_no_other() {
+    let database = support::database().await;
+    let store = database.store().await;
+    let (kanban, _) = board(&store, 5).await;
+    let agents = agents(&store, 2);
+    let mut begun = Box::pin(claim(&agents[0]));
+    assert!(futures::poll!(&mut begun).is_pending());
+    let other = claim(&agents[1]).await.items.remove(0);
+    agents[1].complete_card(other.id, epoch(&other)).await.expect("it is done");
+    let own = begun.await.items.remove(0);
+    agents[0].complete_card(own.id, epoch(&own)).await.expect("it is done");
+    assert_ne!(own.key, other.key);
+    explains_the_board(&kanban).await;
+}
+
 /// Agents work off a board, and are dropped in the middle at random.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_leaves_takes_nothing_from_the_others() {
