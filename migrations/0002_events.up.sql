@@ -221,8 +221,25 @@ begin
     return v_board.seq - p_many + 1;
 end $$;
 
--- Writes the same event of several things, each with its actor, moment and payload, under the numbers from p_seq on. Every
--- mutation passes here, and is refused where its token or its tenant may not write any more.
+-- Writes one event. Every mutation passes here, and is refused where its token or its tenant may not write any more.
+create function kanban.write_event(
+    p_tenant text, p_stream uuid, p_seq bigint, p_entity_type text, p_entity uuid, p_action text, p_actor jsonb,
+    p_at timestamptz, p_payload jsonb) returns void
+    language plpgsql as $$
+begin
+    perform kanban.require_token(p_tenant, p_actor);
+    insert into kanban.events (tenant_id, stream, seq, at, entity_type, entity_id, action, actor_kind, actor_id, run_id,
+                               agent_context, request_id, token_id, payload)
+    select t.id, p_stream, p_seq, p_at, p_entity_type, p_entity, p_action, p_actor ->> 'kind', p_actor ->> 'id',
+        p_actor ->> 'run_id', nullif(p_actor -> 'context', 'null'), p_actor ->> 'request_id',
+        (p_actor ->> 'token_id')::uuid, p_payload
+    from kanban.tenants as t where t.id = p_tenant and t.suspended_at is null;
+    if not found then
+        perform kanban.refuse('tenant_suspended', jsonb_build_object('tenant', p_tenant));
+    end if;
+end $$;
+
+-- The same event of several things, each with its actor, moment and payload, under the numbers from p_seq on.
 create function kanban.write_events(
     p_tenant text, p_stream uuid, p_seq bigint, p_entity_type text, p_entities uuid[], p_action text, p_actors jsonb[],
     p_ats timestamptz[], p_payloads jsonb[]) returns void
@@ -244,15 +261,6 @@ begin
     if not found then
         perform kanban.refuse('tenant_suspended', jsonb_build_object('tenant', p_tenant));
     end if;
-end $$;
-
-create function kanban.write_event(
-    p_tenant text, p_stream uuid, p_seq bigint, p_entity_type text, p_entity uuid, p_action text, p_actor jsonb,
-    p_at timestamptz, p_payload jsonb) returns void
-    language plpgsql as $$
-begin
-    perform kanban.write_events(p_tenant, p_stream, p_seq, p_entity_type, array[p_entity], p_action, array[p_actor],
-                                array[p_at], array[p_payload]);
 end $$;
 
 -- Appends one event to a board's stream.

@@ -12,6 +12,7 @@ drop function kanban.require_room(kanban.columns);
 drop function kanban.shift_card(jsonb, kanban.cards, kanban.cards, kanban.columns, bigint, text, timestamptz);
 drop function kanban.shift_cards(jsonb[], kanban.cards[], kanban.cards[], kanban.columns[], text, timestamptz[]);
 drop function kanban.append_card_events(jsonb[], kanban.cards[], kanban.cards[], text, timestamptz[], jsonb[]);
+drop function kanban.write_card_rows(text, kanban.cards[], kanban.cards[], kanban.cards[], text[], jsonb[], smallint[]);
 drop function kanban.settle_cards(jsonb[], kanban.cards[], kanban.cards[], kanban.columns[], timestamptz[]);
 drop function kanban.enter_column(kanban.cards, kanban.columns, timestamptz);
 drop function kanban.without_claim(kanban.cards);

@@ -141,7 +141,7 @@ begin
             order by position desc limit 1);
 end $$;
 
--- The same for each of several cards where they stand, when those of p_gone that come earlier in the list have left.
+-- The same for each of these cards where they stand, when those of p_gone that come earlier in the list have left.
 create function kanban.cards_before(p_tenant text, p_cards kanban.cards[], p_gone uuid[]) returns uuid[]
     language plpgsql stable set enable_sort = off as $$
 begin
@@ -281,15 +281,44 @@ begin
     return c;
 end $$;
 
+-- Writes the rows of several cards, of the visits that end (p_leaving, until the cards' updated_at) and of those that begin,
+-- with what they mean. The planner is told to look rows up, as it would keep a plan that reads a table whole from when that
+-- was small.
+create function kanban.write_card_rows(
+    p_tenant text, p_cards kanban.cards[], p_leaving kanban.cards[], p_entering kanban.cards[], p_effects text[],
+    p_workers jsonb[], p_ranks smallint[]) returns void
+    language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+    update kanban.cards as c
+    set version = n.version, board_id = n.board_id, column_id = n.column_id, position = n.position, status = n.status,
+        started_at = n.started_at, finished_at = n.finished_at, column_since = n.column_since, visit = n.visit,
+        claim_agent = n.claim_agent, claim_epoch = n.claim_epoch, claimed_at = n.claimed_at, lease_until = n.lease_until,
+        ready_at = n.ready_at, claim_kind = n.claim_kind, claim_ready_at = n.claim_ready_at, updated_at = n.updated_at,
+        updated_hour = kanban.hour(n.updated_at), deleted_at = n.deleted_at
+    from unnest(p_cards) as n where c.tenant_id = p_tenant and c.id = n.id;
+    with ended as (
+        update kanban.column_visits as v set left_at = o.updated_at, stay_class = kanban.stay_class(v.entered_at, o.updated_at)
+        from unnest(p_leaving) as o where v.tenant_id = p_tenant and v.card_id = o.id and v.visit = o.visit
+        returning v.card_id, greatest(v.furthest, kanban.kind_rank(v.kind)) as furthest
+    )
+    insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, is_wip, effect,
+                                      furthest, worker_kind, worker_id)
+    select p_tenant, n.id, n.visit, n.board_id, n.column_id, n.status, n.column_since,
+           n.started_at is not null and n.finished_at is null, p_effects[n.ordinality],
+           coalesce(p_ranks[n.ordinality], e.furthest, 0), p_workers[n.ordinality] ->> 'kind',
+           p_workers[n.ordinality] ->> 'id'
+    from unnest(p_entering) with ordinality as n left join ended as e on e.card_id = n.id;
+end $$;
+
 -- Writes where cards stand and who holds them, and all that follows but the events: counts, visits, dependents, the ends of
 -- claims. p_new carries the claim, the place and the deletion to write, p_to the column of each card; the columns of both
--- sides are locked. Each card has a moment of its own, behind those before it: histories are read in that order. One card
--- is a set of one: what a write costs beside its rows, many cards pay together. The planner is told to look rows up, as it
--- would keep a plan that reads a table whole from when that was small.
+-- sides are locked. Each card has a moment of its own, behind those before it: histories are read in that order. What a
+-- write costs beside its rows, many cards pay together; one card alone is written without arrays, which cost more than they
+-- bring.
 create function kanban.settle_cards(
     p_actors jsonb[], p_old kanban.cards[], p_new kanban.cards[], p_to kanban.columns[], p_nows timestamptz[])
     returns kanban.cards[]
-    language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+    language plpgsql as $$
 declare
     v_tenant    constant text := (p_old[1]).tenant_id;
     v_old       kanban.cards;
@@ -406,26 +435,29 @@ begin
             last_key = coalesce(v_keys[array_position(v_keyed, id)], last_key)
         where tenant_id = v_tenant and id = any (v_left || v_keyed);
     end if;
-    update kanban.cards as c
-    set version = n.version, board_id = n.board_id, column_id = n.column_id, position = n.position, status = n.status,
-        started_at = n.started_at, finished_at = n.finished_at, column_since = n.column_since, visit = n.visit,
-        claim_agent = n.claim_agent, claim_epoch = n.claim_epoch, claimed_at = n.claimed_at, lease_until = n.lease_until,
-        ready_at = n.ready_at, claim_kind = n.claim_kind, claim_ready_at = n.claim_ready_at, updated_at = n.updated_at,
-        updated_hour = kanban.hour(n.updated_at), deleted_at = n.deleted_at
-    from unnest(v_written) as n where c.tenant_id = v_tenant and c.id = n.id;
-    if v_leaving <> '{}' or v_entering <> '{}' then
-        with ended as (
-            update kanban.column_visits as v set left_at = o.updated_at, stay_class = kanban.stay_class(v.entered_at, o.updated_at)
-            from unnest(v_leaving) as o where v.tenant_id = v_tenant and v.card_id = o.id and v.visit = o.visit
-            returning v.card_id, greatest(v.furthest, kanban.kind_rank(v.kind)) as furthest
-        )
-        insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, is_wip, effect,
-                                          furthest, worker_kind, worker_id)
-        select v_tenant, n.id, n.visit, n.board_id, n.column_id, n.status, n.column_since,
-               n.started_at is not null and n.finished_at is null, v_effects[n.ordinality],
-               coalesce(v_ranks[n.ordinality], e.furthest, 0), v_workers[n.ordinality] ->> 'kind',
-               v_workers[n.ordinality] ->> 'id'
-        from unnest(v_entering) with ordinality as n left join ended as e on e.card_id = n.id;
+    if cardinality(p_old) > 1 then
+        perform kanban.write_card_rows(v_tenant, v_written, v_leaving, v_entering, v_effects, v_workers, v_ranks);
+    else
+        update kanban.cards
+        set version = v_new.version, board_id = v_new.board_id, column_id = v_new.column_id, position = v_new.position,
+            status = v_new.status, started_at = v_new.started_at, finished_at = v_new.finished_at,
+            column_since = v_new.column_since, visit = v_new.visit, claim_agent = v_new.claim_agent,
+            claim_epoch = v_new.claim_epoch, claimed_at = v_new.claimed_at, lease_until = v_new.lease_until,
+            ready_at = v_new.ready_at, claim_kind = v_new.claim_kind, claim_ready_at = v_new.claim_ready_at,
+            updated_at = v_new.updated_at, updated_hour = kanban.hour(v_new.updated_at), deleted_at = v_new.deleted_at
+        where tenant_id = v_tenant and id = v_old.id;
+        if v_leaving <> '{}' then
+            update kanban.column_visits set left_at = v_now, stay_class = kanban.stay_class(entered_at, v_now)
+            where tenant_id = v_tenant and card_id = v_old.id and visit = v_old.visit
+            returning coalesce(v_furthest, greatest(furthest, kanban.kind_rank(kind))) into v_furthest;
+        end if;
+        if v_entering <> '{}' then
+            insert into kanban.column_visits (tenant_id, card_id, visit, board_id, column_id, kind, entered_at, is_wip,
+                                              effect, furthest, worker_kind, worker_id)
+            values (v_tenant, v_new.id, v_new.visit, v_new.board_id, v_new.column_id, v_new.status, v_now,
+                    v_new.started_at is not null and v_new.finished_at is null, v_effect, coalesce(v_furthest, 0),
+                    v_worker ->> 'kind', v_worker ->> 'id');
+        end if;
     end if;
     for i in 1..cardinality(p_old) loop
         if (v_written[i]).board_id <> (p_old[i]).board_id then
@@ -461,6 +493,11 @@ declare
     v_nows     timestamptz[];
     v_payloads jsonb[];
 begin
+    if cardinality(p_old) = 1 and (p_old[1]).board_id = (p_new[1]).board_id then
+        perform kanban.append_event(v_tenant, (p_new[1]).board_id, 'card', (p_new[1]).id, p_action, p_actors[1], p_nows[1],
+                                    p_payloads[1], true);
+        return;
+    end if;
     for i in 1..cardinality(p_old) loop
         v_was := (p_old[i]).board_id;
         v_is := (p_new[i]).board_id;
@@ -525,9 +562,15 @@ begin
             or (p_new[i]).deleted_at is not null;
         v_leave := v_leave || case when v_moves then (p_old[i]).id else c_nil end;
     end loop;
-    v_was := kanban.cards_before(v_tenant, p_old, v_leave);
-    v_written := kanban.settle_cards(p_actors, p_old, p_new, p_to, p_nows);
-    v_is := kanban.cards_before(v_tenant, v_written, '{}');
+    if cardinality(p_old) > 1 then
+        v_was := kanban.cards_before(v_tenant, p_old, v_leave);
+        v_written := kanban.settle_cards(p_actors, p_old, p_new, p_to, p_nows);
+        v_is := kanban.cards_before(v_tenant, v_written, '{}');
+    else
+        v_was[1] := kanban.card_before(v_tenant, (p_old[1]).column_id, (p_old[1]).position);
+        v_written := kanban.settle_cards(p_actors, p_old, p_new, p_to, p_nows);
+        v_is[1] := kanban.card_before(v_tenant, (v_written[1]).column_id, (v_written[1]).position);
+    end if;
     for i in 1..cardinality(p_old) loop
         v_old := p_old[i];
         v_new := v_written[i];
