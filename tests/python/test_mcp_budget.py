@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -172,7 +173,8 @@ def test_a_working_day(server: Path, databases: Databases) -> None:
         with Kanban.connect(url, actor=Actor.human("ada")) as kanban:
             kanban.import_beads(FILES[-1], "Beads")
         command = [sys.executable, str(REPO / "scripts" / "agent-loop"), "--database-url", url, "--board", "BEAD"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        environment = {**os.environ, "KANBAN_SERVER_BIN": str(server)}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
     tasks = int(done.stdout.splitlines()[-1].split(" ")[0])
