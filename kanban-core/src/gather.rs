@@ -1,10 +1,9 @@
 //! What many ask for at the same time is done together.
 //!
 //! Only so many statements of a kind are under way at once: reads of a tenant's cards, claims or completions on a board.
-//! Whoever asks meanwhile waits for the end of one, and then all who have waited are answered by one statement: as many as
-//! have come, and nobody waits for more to come. It begins after each of them has asked, so it shows each what was
-//! committed before. This is group commit: under load a call costs the database a fraction of a statement, and idle
-//! callers notice nothing of it.
+//! Whoever asks meanwhile waits for the end of one, and then all who have waited are answered by one statement. It begins
+//! after each of them has asked, so it shows each what was committed before. This is group commit: under load a call costs
+//! the database a fraction of a statement, and idle callers notice nothing of it.
 //!
 //! Whoever has waited longest does it for all, and passes the turn on when done, or when dropped in the middle; those it
 //! had done it for then do it for themselves. A future that nobody polls any more keeps its turn: so nobody waits longer

@@ -13,13 +13,13 @@ use tokio::sync::oneshot;
 use crate::db::claims::{self, Claimant, Completion};
 use crate::db::{self, Conn, refusal};
 use crate::gather::{Gatherer, Next, Turn};
-use crate::model::{BoardRef, Card, CardRef, ClaimNext, TenantId};
+use crate::model::{BoardRef, Card, CardRef, ClaimNext, TenantId, TokenScope};
 use crate::{Error, Kanban, Result};
 
 /// How long the turn is kept for those who were answered together to come again: a small part of what a write takes.
 const GRACE: Duration = Duration::from_micros(100);
 
-/// The most cards whose board is remembered.
+/// The most names of cards, two for each, whose board is remembered.
 const MOST_REMEMBERED: usize = 10_000;
 
 /// Where work is taken from, or from any board.
@@ -112,6 +112,7 @@ pub(crate) enum Shared {
 impl Kanban {
     /// Writes with those of others, if there are any.
     pub(crate) async fn share(&self, board: Option<BoardRef>, own: Write) -> Result<Shared> {
+        self.require(TokenScope::Write)?;
         let turn = match self.store.together().lines.ask((self.tenant().clone(), board), own.clone()).await {
             Next::Done(written) => return written.map(Shared::Done).map_err(lost),
             Next::Alone => return Ok(Shared::Alone(None)),
