@@ -258,7 +258,7 @@ pub(crate) async fn with_current<T, C: serde::Serialize>(
 ) -> Result<T> {
     match result {
         Err(Error::VersionConflict { what, id, expected, actual, .. }) => {
-            let current = current().await.ok().and_then(|thing| serde_json::value::to_raw_value(&thing).ok());
+            let current = Box::pin(current()).await.ok().and_then(|thing| serde_json::value::to_raw_value(&thing).ok());
             Err(Error::VersionConflict { what, id, expected, actual, current })
         }
         result => result,

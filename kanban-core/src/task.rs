@@ -63,7 +63,7 @@ impl Kanban {
             TaskPlace::Ready(after) => {
                 let rows = self.read(|conn, t| tasks::next_tasks(conn, t, agent, &filter, &after, limit + 1)).await?;
                 let place = |row: &ReadyRow| TaskPlace::Ready(row.place());
-                (key.page(&scope, rows, &list.page, place, |row| row.card.into()), None)
+                (key.page(&scope, rows, &list.page, place, |row| row.ready.card), None)
             }
             TaskPlace::LeftOut(after) => (Page { items: Vec::new(), next_cursor: None }, after),
         };

@@ -38,7 +38,7 @@ pub(crate) async fn once(request: Request, next: Next) -> Response {
     }
     match key_of(request.headers()) {
         Ok(None) => prefer(request, next).await,
-        Ok(Some(key)) => under_key(key, request, next).await.unwrap_or_else(IntoResponse::into_response),
+        Ok(Some(key)) => Box::pin(under_key(key, request, next)).await.unwrap_or_else(IntoResponse::into_response),
         Err(problem) => problem.into_response(),
     }
 }

@@ -6,17 +6,15 @@ use sqlx::types::{Json, Uuid};
 use sqlx::{Decode, FromRow, Postgres, Row, Type};
 
 use super::{Conn, actor_ref, bind, known, object, registered};
-use crate::model::{Actor, Card, CardRef, Claim, Link, NewCard, Place, Priority, Timestamp};
-
-type Raw = Json<Box<serde_json::value::RawValue>>;
+use crate::model::{Actor, Card, CardRef, Claim, JsonObject, NewCard, Place, Priority, Timestamp};
 
 // what CardRow reads, in its order: a statement answers these first
 macro_rules! card_columns {
     () => {
-        "c.id, c.key, c.external_id, c.version, c.board_id, c.column_id, c.position, c.status, c.title, \
+        "c.id, c.key, c.external_id, c.version, c.board_id, c.column_id, c.status, c.title, \
          c.description, c.labels, c.assignees, c.priority, c.due_at, c.fields, c.links, c.agent_context, \
          c.workflow_state, c.started_at, c.finished_at, c.column_since, c.claim_agent, c.claim_epoch, c.lease_until, \
-         c.created_by_kind, c.created_by_id, c.created_at, c.updated_at, c.deleted_at"
+         c.created_by_kind, c.created_by_id, c.created_at, c.updated_at, c.deleted_at, c.position"
     };
 }
 pub(crate) use card_columns;
@@ -64,36 +62,10 @@ registered! {
     RESTORE_CARD = concat!("select ", card_columns!(), " from kanban.restore_card($1, $2, $3, $4, $5, $6) as c");
 }
 
+/// A card, and where in its column it stands.
 pub(crate) struct CardRow {
-    pub(crate) id: Uuid,
-    key: String,
-    external_id: Option<String>,
-    version: i64,
-    board_id: Uuid,
-    pub(crate) column_id: Uuid,
+    pub(crate) card: Card,
     pub(crate) position: i64,
-    status: String,
-    title: String,
-    description: String,
-    labels: Vec<String>,
-    assignees: Vec<String>,
-    priority: i16,
-    due_at: Option<Timestamp>,
-    fields: Raw,
-    links: Json<Vec<Link>>,
-    agent_context: Raw,
-    workflow_state: Raw,
-    started_at: Option<Timestamp>,
-    finished_at: Option<Timestamp>,
-    column_since: Timestamp,
-    claim_agent: Option<String>,
-    claim_epoch: i64,
-    lease_until: Option<Timestamp>,
-    created_by_kind: String,
-    created_by_id: String,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    deleted_at: Option<Timestamp>,
 }
 
 /// Columns one after the other. Looking each up by its name, and its type too, would be half of what a list costs here.
@@ -107,79 +79,58 @@ impl<'r> Columns<'r> {
         self.next += 1;
         self.row.try_get_unchecked(self.next - 1)
     }
+
+    fn uuid<T: From<Uuid>>(&mut self) -> sqlx::Result<T> {
+        self.column::<Uuid>().map(Into::into)
+    }
+
+    fn object(&mut self) -> sqlx::Result<JsonObject> {
+        self.column().map(object)
+    }
+
+    fn claim(&mut self) -> sqlx::Result<Option<Claim>> {
+        let (agent, epoch, until) = (self.column::<Option<_>>()?, self.column()?, self.column::<Option<_>>()?);
+        Ok(agent.zip(until).map(|(agent_id, until)| Claim { agent_id, epoch: crate::Epoch(epoch), until }))
+    }
 }
 
 impl FromRow<'_, PgRow> for CardRow {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         let mut next = Columns { row, next: 0 };
-        Ok(Self {
-            id: next.column()?,
+        let card = Card {
+            id: next.uuid()?,
             key: next.column()?,
             external_id: next.column()?,
-            version: next.column()?,
-            board_id: next.column()?,
-            column_id: next.column()?,
-            position: next.column()?,
-            status: next.column()?,
+            version: crate::Version(next.column()?),
+            board_id: next.uuid()?,
+            column_id: next.uuid()?,
+            status: known(next.column()?),
             title: next.column()?,
             description: next.column()?,
             labels: next.column()?,
             assignees: next.column()?,
-            priority: next.column()?,
+            priority: Priority::ALL[next.column::<i16>()? as usize],
             due_at: next.column()?,
-            fields: next.column()?,
-            links: next.column()?,
-            agent_context: next.column()?,
-            workflow_state: next.column()?,
+            fields: next.object()?,
+            links: next.column::<Json<_>>()?.0,
+            agent_context: next.object()?,
+            workflow_state: next.object()?,
             started_at: next.column()?,
             finished_at: next.column()?,
             column_since: next.column()?,
-            claim_agent: next.column()?,
-            claim_epoch: next.column()?,
-            lease_until: next.column()?,
-            created_by_kind: next.column()?,
-            created_by_id: next.column()?,
+            claim: next.claim()?,
+            created_by: actor_ref(next.column()?, next.column()?),
             created_at: next.column()?,
             updated_at: next.column()?,
             deleted_at: next.column()?,
-        })
+        };
+        Ok(Self { card, position: next.column()? })
     }
 }
 
 impl From<CardRow> for Card {
     fn from(row: CardRow) -> Self {
-        let claim = row.claim_agent.zip(row.lease_until).map(|(agent_id, until)| Claim {
-            agent_id,
-            epoch: crate::Epoch(row.claim_epoch),
-            until,
-        });
-        Self {
-            id: row.id.into(),
-            key: row.key,
-            external_id: row.external_id,
-            version: crate::Version(row.version),
-            board_id: row.board_id.into(),
-            column_id: row.column_id.into(),
-            status: known(&row.status),
-            title: row.title,
-            description: row.description,
-            labels: row.labels,
-            assignees: row.assignees,
-            priority: Priority::ALL[row.priority as usize],
-            due_at: row.due_at,
-            fields: object(row.fields),
-            links: row.links.0,
-            agent_context: object(row.agent_context),
-            workflow_state: object(row.workflow_state),
-            started_at: row.started_at,
-            finished_at: row.finished_at,
-            column_since: row.column_since,
-            claim,
-            created_by: actor_ref(&row.created_by_kind, row.created_by_id),
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            deleted_at: row.deleted_at,
-        }
+        row.card
     }
 }
 

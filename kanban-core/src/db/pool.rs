@@ -97,8 +97,13 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> sqlx::Result<Session> {
         let generation = self.generation.load(Ordering::Acquire);
-        let mut connection = self.options.connect().await?;
-        let role = wall::enter(&mut connection, self.pooler).await?;
+        // apart: whatever waits for a connection would be large enough to hold this, several times over
+        let entered = Box::pin(async {
+            let mut connection: PgConnection = self.options.connect().await?;
+            let role = wall::enter(&mut connection, self.pooler).await?;
+            Ok::<_, sqlx::Error>((connection, role))
+        });
+        let (connection, role) = entered.await?;
         let mut opening = "begin".to_owned();
         for (name, value) in SETTINGS.into_iter().chain(role.as_deref().map(|role| ("role", role))) {
             let _ = write!(opening, "; set local {name} = '{value}'");

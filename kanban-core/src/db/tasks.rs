@@ -89,7 +89,7 @@ registered! {
 #[derive(sqlx::FromRow)]
 pub(crate) struct ReadyRow {
     #[sqlx(flatten)]
-    pub(crate) card: CardRow,
+    pub(crate) ready: CardRow,
     ready_rank: i32,
     ready_priority: i32,
     ready_due: Option<OffsetDateTime>,
@@ -117,8 +117,8 @@ impl ReadyRow {
             rank: self.ready_rank,
             priority: self.ready_priority,
             due: self.ready_due.map(Into::into),
-            position: self.card.position,
-            card: self.card.id,
+            position: self.ready.position,
+            card: self.ready.card.id.uuid(),
         }
     }
 }
