@@ -67,7 +67,7 @@ impl Operation {
             Self::List => (
                 "LIST_CARDS",
                 format!("\\set b random(1, {boards})"),
-                vec![vec![text("default"), "51".to_owned(), data::board_sql(":b"), "51".to_owned()]],
+                vec![vec![text("default"), data::board_sql(":b")]],
             ),
             Self::NextTasks => (
                 "NEXT_TASKS",

@@ -103,7 +103,8 @@ fn place(row: &PgRow, sort: CardSort) -> sqlx::Result<ListPlace> {
     }
 }
 
-/// The statement of a list.
+/// The statement of a list. How many rows it reads is part of its text: not knowing that, the planner holds one plan for all
+/// to be dear, and makes one each time, which takes longer than reading a page.
 fn query(
     tenant: &str,
     board: &BoardRef,
@@ -150,7 +151,7 @@ fn on_board(query: &mut Query, board: &BoardRef, list: &ListCards, after: Option
         query.push_bind(respreads).push(")) when o.position").push(further).push_bind(place);
         query.push(" then ").push_bind(all).push(" else ").push_bind(none).push(" end");
     }
-    query.push(" order by c.position").push(direction).push(" limit ").push_bind(rows);
+    query.push(" order by c.position").push(direction).push(format_args!(" limit {rows}"));
     query.push(") as c where o.tenant_id = $1 and o.deleted_at is null and o.board_id = ");
     push_board(query, board);
     if let Some(column) = list.filter.column_id {
@@ -160,7 +161,7 @@ fn on_board(query: &mut Query, board: &BoardRef, list: &ListCards, after: Option
         query.push(" and o.kind = ").push_bind(status.as_str());
     }
     query.push(" order by o.position").push(direction).push(", c.position").push(direction);
-    query.push(" limit ").push_bind(rows);
+    query.push(format_args!(" limit {rows}"));
 }
 
 /// One index from where the list goes on.
@@ -190,8 +191,7 @@ fn by_value(query: &mut Query, key: Key, board: &BoardRef, list: &ListCards, aft
         push_value(query, key, *value);
         query.push(", ").push_bind(id.uuid()).push(")");
     }
-    query.push(format_args!(" order by {}{direction} limit ", keys.join(&format!("{direction}, "))));
-    query.push_bind(rows);
+    query.push(format_args!(" order by {}{direction} limit {rows}", keys.join(&format!("{direction}, "))));
 }
 
 /// A value as its index has it.
@@ -258,7 +258,8 @@ fn conditions(query: &mut Query, filter: &CardFilter) {
     }
 }
 
-/// The statement of each order: the first page, a later page, and a later page with every condition.
+/// The statement of each order: the first page, a later page, and a later page with every condition. Pages are of fifty cards,
+/// and one more that tells whether there is another.
 pub(crate) fn samples() -> Vec<(&'static str, String)> {
     macro_rules! names {
         ($($sort:ident = $name:literal,)*) => {
@@ -297,7 +298,7 @@ pub(crate) fn samples() -> Vec<(&'static str, String)> {
     let (by_id, by_key) = (BoardRef::Id(id.into()), BoardRef::Key(String::new()));
     let text = |board: &BoardRef, filter: &CardFilter, sort, after: Option<&ListPlace>| {
         let list = ListCards { filter: filter.clone(), sort, ..ListCards::default() };
-        query("", board, &list, card_columns!(), after, 1).map(Query::into_string).unwrap_or_default()
+        query("", board, &list, card_columns!(), after, 51).map(Query::into_string).unwrap_or_default()
     };
     let samples = names.into_iter().flat_map(|(sort, first, later, filtered)| {
         let place = match key(sort) {
