@@ -41,6 +41,14 @@ async fn fill(database: &Database) {
     sqlx::raw_sql("analyze").execute(&database.superuser().await).await.expect("statistics");
 }
 
+/// A session of the large tenant, and its board.
+async fn large(database: &Database) -> (PgConnection, String) {
+    fill(database).await;
+    let mut connection = database.application("large").await;
+    let board = sqlx::query_scalar("select id::text from kanban.boards").fetch_one(&mut connection).await;
+    (connection, board.expect("the large tenant's only"))
+}
+
 /// An argument of [`ready_statement`] that asks for nothing.
 pub const NO_FILTER: &str = "row(null, null, null, null, null)::kanban.task_filter";
 
@@ -96,12 +104,7 @@ fn reads_all_cards(plan: &Value) -> bool {
 #[tokio::test]
 async fn hot_statements_use_their_indexes_behind_the_wall() {
     let database = support::database().await;
-    fill(&database).await;
-    let mut connection = database.application("large").await;
-    let board: String = sqlx::query_scalar("select id::text from kanban.boards")
-        .fetch_one(&mut connection)
-        .await
-        .expect("the large tenant's only");
+    let (mut connection, board) = large(&database).await;
     let after = "-1, -1, '-infinity', 0, '00000000-0000-0000-0000-000000000000', 51";
     let cases = [
         ("GET_CARD_BY_KEY", "'large', 'AB-777'".to_owned(), "cards_key_unique"),
@@ -143,12 +146,7 @@ async fn by_kept_plan(connection: &mut PgConnection, sql: &str, values: &str) ->
 #[tokio::test]
 async fn the_plan_of_a_list_is_kept() {
     let database = support::database().await;
-    fill(&database).await;
-    let mut connection = database.application("large").await;
-    let board: String = sqlx::query_scalar("select id::text from kanban.boards")
-        .fetch_one(&mut connection)
-        .await
-        .expect("the large tenant's only");
+    let (mut connection, board) = large(&database).await;
     let statements = kanban_core::statements();
     let values = format!("'large', '{board}'");
     let is_first_page =
