@@ -4,13 +4,14 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use axum::response::IntoResponse;
 use criterion::Criterion;
 use kanban_core::pure::{Cursors, Tokens, generate_token, is_token};
 use kanban_core::{
     ActorRef, Card, CardFilter, CardPatch, Claim, ColumnKind, Epoch, JsonObject, ListCards, Page, Priority, Timestamp,
     Version,
 };
-use kanban_server::pure::{card_answer, card_tag, if_match};
+use kanban_server::pure::{card_answer, card_tag, if_match, page_answer};
 use time::OffsetDateTime;
 
 /// A card as agents write them: its text fills some lines, its JSON columns have a few members each.
@@ -84,6 +85,10 @@ fn json(criterion: &mut Criterion) {
     criterion.bench_function("card, to JSON", |bench| bench.iter(|| serde_json::to_vec(black_box(&one))));
     criterion.bench_function("card, to an answer with its ETag", |bench| bench.iter(|| card_answer(black_box(&one))));
     criterion.bench_function("page of 50, to JSON", |bench| bench.iter(|| serde_json::to_vec(black_box(&page))));
+    criterion.bench_function("page of 50, to an answer", |bench| bench.iter(|| page_answer(black_box(&page))));
+    criterion.bench_function("page of 50, to an answer by axum", |bench| {
+        bench.iter(|| axum::Json(black_box(&page)).into_response());
+    });
     let patch = r#"{"priority": "high", "labels": ["bug"], "workflow_state": {"step": 12, "thread": "0197f0c2"}}"#;
     criterion.bench_function("patch of a card, from JSON", |bench| {
         bench.iter(|| serde_json::from_str::<CardPatch>(black_box(patch)).expect("a patch"));

@@ -52,14 +52,14 @@ impl Kanban {
             Next::Done(card) => Ok(card.map(|card| *card)),
             Next::Alone => alone().await,
             Next::Go(turn) => {
-                let others = turn.others(|_| true);
+                let others = turn.others(|other| card.is_like(other));
                 if others.is_empty() {
                     let read = alone().await;
                     drop(turn);
                     return read;
                 }
-                let (ids, keys) = names(card, &others);
-                let read = self.read(|conn, t| cards::get_cards(conn, t, &ids, &keys)).await;
+                let all: Vec<&CardRef> = others.iter().map(|asked| &asked.question).chain([card]).collect();
+                let read = self.read(|conn, t| cards::get_cards(conn, t, &all)).await;
                 drop(turn);
                 Ok(answer(card, others, read?))
             }
@@ -295,24 +295,13 @@ impl Kanban {
 /// Those who wait for a card.
 type Others = Vec<Asked<TenantId, CardRef, Option<Box<Card>>>>;
 
-/// The ids and the keys that a statement reads: the card's own and those of the others.
-fn names(card: &CardRef, others: &Others) -> (Vec<uuid::Uuid>, Vec<String>) {
-    let (mut ids, mut keys) = (Vec::with_capacity(others.len() + 1), Vec::new());
-    for card in others.iter().map(|asked| &asked.question).chain([card]) {
-        match card {
-            CardRef::Id(id) => ids.push(id.uuid()),
-            CardRef::Key(key) => keys.push(key.clone()),
-        }
-    }
-    (ids, keys)
-}
-
 /// Answers the others from what was read, and gives back the one card.
-fn answer(card: &CardRef, others: Others, read: Vec<Card>) -> Option<Card> {
-    let find = |asked: &CardRef| read.iter().find(|card| asked.is(card)).cloned();
-    for other in others {
-        let card = find(&other.question).map(Box::new);
-        other.answer(card);
+fn answer(card: &CardRef, mut others: Others, mut read: Vec<Card>) -> Option<Card> {
+    while let Some(other) = others.pop() {
+        let place = read.iter().position(|card| other.question.is(card));
+        let is_wanted_again = other.question == *card || others.iter().any(|asked| asked.question == other.question);
+        let found = place.map(|n| if is_wanted_again { read[n].clone() } else { read.swap_remove(n) });
+        other.answer(found.map(Box::new));
     }
-    find(card)
+    read.into_iter().find(|read| card.is(read))
 }

@@ -4,7 +4,6 @@
 //! card's lease, the number of a board's last event, a column's cards and place. `If-None-Match` compares all of it,
 //! `If-Match` the version.
 
-use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -13,6 +12,7 @@ use kanban_core::{Attachment, Board, BoardDetail, Card, Column, Comment, Expecte
 use serde::Serialize;
 
 use crate::headers::{self, text};
+use crate::json::Json;
 use crate::problem::Problem;
 
 /// Things that are read and written at a version.

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, RawPathParams, Request};
 use axum::http::request::Parts;
@@ -16,6 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::auth::Caller;
 use crate::headers::{self, bad, text};
 use crate::idempotency::Joined;
+use crate::json::Json;
 use crate::observe::RequestId;
 use crate::prefer::Lenient;
 use crate::problem::Problem;

@@ -7,6 +7,7 @@ mod etag;
 mod extract;
 mod headers;
 mod idempotency;
+mod json;
 mod mcp;
 mod observe;
 pub mod openapi;

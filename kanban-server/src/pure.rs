@@ -1,10 +1,11 @@
 //! Private parts without I/O, for benchmarks of them (`cargo bench -p kanban-bench`). Here only with the feature `pure`, and
 //! no part of the API.
 
-use axum::response::Response;
-use kanban_core::{Card, Expected};
+use axum::response::{IntoResponse, Response};
+use kanban_core::{Card, Expected, Page};
 
 use crate::etag::{self, Tagged};
+use crate::json::Json;
 
 /// A card's entity tag.
 pub fn card_tag(card: &Card) -> String {
@@ -19,4 +20,9 @@ pub fn if_match(given: &str) -> Option<Expected> {
 /// A card as the answer to a read.
 pub fn card_answer(card: &Card) -> Response {
     etag::tagged(card)
+}
+
+/// A page of cards as an answer.
+pub fn page_answer(page: &Page<Card>) -> Response {
+    Json(page).into_response()
 }

@@ -79,6 +79,10 @@ pub async fn ready_statement(pool: &PgPool) -> String {
     statement
 }
 
+fn registered(name: &str) -> String {
+    kanban_core::statements().into_iter().find(|(known, _)| *known == name).expect("a statement").1
+}
+
 /// The plan of a statement on a session that shows the large tenant's rows.
 async fn plan(connection: &mut PgConnection, sql: &str, values: &str) -> Value {
     let run =
@@ -88,14 +92,14 @@ async fn plan(connection: &mut PgConnection, sql: &str, values: &str) -> Value {
     serde_json::from_str(&plan).expect("JSON")
 }
 
-/// Whether some step of a plan goes through the whole table of cards.
-fn reads_all_cards(plan: &Value) -> bool {
+/// Whether some step of a plan goes through a whole table.
+fn reads_all(table: &str, plan: &Value) -> bool {
     match plan {
-        Value::Array(steps) => steps.iter().any(reads_all_cards),
+        Value::Array(steps) => steps.iter().any(|step| reads_all(table, step)),
         Value::Object(step) => {
             (step.get("Node Type").is_some_and(|node| node == "Seq Scan")
-                && step.get("Relation Name").is_some_and(|name| name == "cards"))
-                || step.values().any(reads_all_cards)
+                && step.get("Relation Name").is_some_and(|name| name == table))
+                || step.values().any(|part| reads_all(table, part))
         }
         _ => false,
     }
@@ -108,19 +112,17 @@ async fn hot_statements_use_their_indexes_behind_the_wall() {
     let after = "-1, -1, '-infinity', 0, '00000000-0000-0000-0000-000000000000', 51";
     let cases = [
         ("GET_CARD_BY_KEY", "'large', 'AB-777'".to_owned(), "cards_key_unique"),
-        ("GET_CARDS", "'large', array[]::uuid[], array['AB-777', 'AB-778']".to_owned(), "cards_key_unique"),
-        ("GET_CARDS", "'large', array[gen_random_uuid()], array[]::text[]".to_owned(), "cards_pk"),
+        ("GET_CARDS_BY_KEY", "'large', array['AB-777', 'AB-778']".to_owned(), "cards_key_unique"),
+        ("GET_CARDS", "'large', array[gen_random_uuid()]".to_owned(), "cards_pk"),
         ("LIST_CARDS", format!("'large', '{board}'"), "cards_position_unique"),
     ];
-    let statements = kanban_core::statements();
-    let registered = |name: &str| statements.iter().find(|(known, _)| *known == name).expect("a statement").1.clone();
     let mut cases = cases.map(|(name, values, index)| (name, registered(name), values, index)).to_vec();
     let tasks = format!("'large', 'agent-5000', array['{board}']::uuid[], {NO_FILTER}, now(), {after}");
     cases.push(("next_tasks", ready_statement(&database.superuser().await).await, tasks, "cards_ready"));
     for (name, sql, values, index) in cases {
         let plan = plan(&mut connection, &sql, &values).await;
         assert!(plan.to_string().contains(index), "{name} uses {index}: {plan}");
-        assert!(!reads_all_cards(&plan), "{name} reads all cards: {plan}");
+        assert!(!reads_all("cards", &plan), "{name} reads all cards: {plan}");
     }
     // what the function that passes the policies does inside is not part of the plan above
     let inside = "explain (format json) select c.id from kanban.cards as c
@@ -130,6 +132,29 @@ async fn hot_statements_use_their_indexes_behind_the_wall() {
     assert!(plan.to_string().contains("cards_assigned"), "{plan}");
     let behind: Value = sqlx::query_scalar(inside).fetch_one(&mut connection).await.expect("a plan");
     assert!(!behind.to_string().contains("cards_assigned"), "it would not be needed any more: {behind}");
+}
+
+#[tokio::test]
+async fn cards_that_are_read_together_do_not_read_all_boards() {
+    let database = support::database().await;
+    let (mut connection, _) = large(&database).await;
+    let more = "
+        insert into kanban.boards (tenant_id, id, workspace_id, key, name, template, next_number, created_at, updated_at)
+        select b.tenant_id, gen_random_uuid(), b.workspace_id, 'X' || n, 'Board ' || n, b.template, 1, now(), now()
+        from kanban.boards as b cross join generate_series(1, 100) as n where b.tenant_id = 'large';
+        analyze";
+    sqlx::raw_sql(more).execute(&database.superuser().await).await.expect("more boards");
+    let ids = "'large', array[gen_random_uuid(), gen_random_uuid()]";
+    for (name, values) in [("GET_CARDS", ids), ("GET_CARDS_BY_KEY", "'large', array['AB-777', 'AB-778']")] {
+        let plan = plan(&mut connection, &registered(name), values).await;
+        assert!(!reads_all("boards", &plan), "{name}: {plan}");
+    }
+    // control: a join with their boards does
+    let joined = "select c.* from kanban.cards as c
+        join kanban.boards as b on b.tenant_id = $1 and b.id = c.board_id and b.deleted_at is null
+        where c.tenant_id = $1 and c.deleted_at is null and c.id = any (array(select unnest($2::uuid[])))";
+    let plan = plan(&mut connection, joined, ids).await;
+    assert!(reads_all("boards", &plan), "{plan}");
 }
 
 /// How often PostgreSQL has run a statement by the plan that it keeps, of twelve times. It makes one for the arguments five
@@ -154,7 +179,7 @@ async fn the_plan_of_a_list_is_kept() {
     for (name, sql) in statements.iter().filter(|(name, _)| is_first_page(name)) {
         assert_eq!(by_kept_plan(&mut connection, sql, &values).await, 7, "{name}");
     }
-    let (_, list) = statements.iter().find(|(name, _)| *name == "LIST_CARDS").expect("a statement");
+    let list = registered("LIST_CARDS");
     // control: not knowing how many rows it reads, it makes one each time
     let of_any_length = list.replace("limit 51", "limit $3");
     assert_eq!(by_kept_plan(&mut connection, &of_any_length, &format!("{values}, 51")).await, 0);

@@ -35,24 +35,29 @@ macro_rules! card_ref {
     };
 }
 
+// Asks a card's board by itself: as a join, the planner reads all boards to look up those of a few cards.
+macro_rules! get_cards {
+    ($which:literal) => {
+        concat!(
+            "select ",
+            card_columns!(),
+            " from kanban.cards as c where c.tenant_id = $1 and c.deleted_at is null and ",
+            $which,
+            " and (select b.deleted_at is null from kanban.boards as b where b.tenant_id = $1 and b.id = c.board_id)"
+        )
+    };
+}
+
 registered! {
     CREATE_CARD = concat!("select ", card_columns!(), " from kanban.create_card(
         $1, $2, $3,
         ", card_ref!("$4", "$5"), ", ", card_ref!("$6", "$7"), ",
         $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) as c");
-    GET_CARD = concat!("select ", card_columns!(), " from kanban.cards as c
-        join kanban.boards as b on b.tenant_id = $1 and b.id = c.board_id and b.deleted_at is null
-        where c.tenant_id = $1 and c.id = $2 and c.deleted_at is null");
-    GET_CARD_BY_KEY = concat!("select ", card_columns!(), " from kanban.cards as c
-        join kanban.boards as b on b.tenant_id = $1 and b.id = c.board_id and b.deleted_at is null
-        where c.tenant_id = $1 and c.key = $2 and c.deleted_at is null");
-    /// Several by their ids and keys. How many there are is kept from the planner, or it would make a plan for each number.
-    GET_CARDS = concat!("select ", card_columns!(), " from kanban.cards as c
-        join kanban.boards as b on b.tenant_id = $1 and b.id = c.board_id and b.deleted_at is null
-        where c.tenant_id = $1 and c.deleted_at is null and c.id = any (array(
-            select unnest($2::uuid[]) union all
-            select k.id from kanban.cards as k
-            where k.tenant_id = $1 and k.key = any (array(select unnest($3::text[])))))");
+    GET_CARD = get_cards!("c.id = $2");
+    GET_CARD_BY_KEY = get_cards!("c.key = $2");
+    /// Several. How many there are is kept from the planner, or it would make a plan for each number.
+    GET_CARDS = get_cards!("c.id = any (array(select unnest($2::uuid[])))");
+    GET_CARDS_BY_KEY = get_cards!("c.key = any (array(select unnest($2::text[])))");
     UPDATE_CARD = concat!("select ", card_columns!(), " from kanban.update_card($1, $2, $3, $4, $5, $6, $7) as c");
     MOVE_CARD = concat!("select ", card_columns!(), " from kanban.move_card(
         $1, $2, $3, $4, $5, $6, $7,
@@ -174,9 +179,15 @@ pub(crate) async fn get_card(mut conn: Conn, tenant: &str, card: &CardRef) -> sq
     Ok(row.fetch_optional(&mut *conn).await?.map(Card::from))
 }
 
-pub(crate) async fn get_cards(mut conn: Conn, tenant: &str, ids: &[Uuid], keys: &[String]) -> sqlx::Result<Vec<Card>> {
-    let rows =
-        sqlx::query_as::<_, CardRow>(GET_CARDS.sql).bind(tenant).bind(ids).bind(keys).fetch_all(&mut *conn).await?;
+/// Several, all named by ids or all by keys: those that there are, in any order.
+pub(crate) async fn get_cards(mut conn: Conn, tenant: &str, cards: &[&CardRef]) -> sqlx::Result<Vec<Card>> {
+    let ids: Vec<Uuid> = cards.iter().filter_map(|card| card.id()).collect();
+    let rows = if ids.is_empty() {
+        let keys: Vec<&str> = cards.iter().filter_map(|card| card.key()).collect();
+        sqlx::query_as::<_, CardRow>(GET_CARDS_BY_KEY.sql).bind(tenant).bind(keys).fetch_all(&mut *conn).await?
+    } else {
+        sqlx::query_as::<_, CardRow>(GET_CARDS.sql).bind(tenant).bind(ids).fetch_all(&mut *conn).await?
+    };
     Ok(rows.into_iter().map(Card::from).collect())
 }
 

@@ -375,6 +375,11 @@ impl Place {
 }
 
 impl CardRef {
+    /// Both are ids, or both are keys.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+
     /// It names this card.
     pub(crate) fn is(&self, card: &Card) -> bool {
         match self {

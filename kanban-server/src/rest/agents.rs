@@ -1,6 +1,5 @@
 //! What agents do: ready work, claims, leases.
 
-use axum::Json;
 use axum::extract::OriginalUri;
 use axum::response::IntoResponse;
 use kanban_core::{Card, CardRef, ClaimNext, ClaimOptions, Claimed, CutToFit, NextTasks, Release, Tasks, whole};
@@ -10,6 +9,7 @@ use utoipa::ToSchema;
 use super::Answer;
 use crate::etag::tagged;
 use crate::extract::{self, Act, AsAgent, Body, ClaimEpoch, Id, Listed};
+use crate::json::Json;
 use crate::openapi::{Conflict, Forbidden};
 
 /// Lists what an agent can work on now, in the order in which it should take it.

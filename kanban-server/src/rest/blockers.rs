@@ -1,6 +1,5 @@
 //! What stands in the way of work, and what work makes way for.
 
-use axum::Json;
 use axum::response::IntoResponse;
 use kanban_core::{BlockerFilter, Blockers, BoardRef, CardRef, CriticalChain, Unblocks};
 use serde::Deserialize;
@@ -8,6 +7,7 @@ use utoipa::IntoParams;
 
 use super::Answer;
 use crate::extract::{Act, AsAgent, Id, Query};
+use crate::json::Json;
 
 /// How much of a list to show.
 #[derive(Deserialize, IntoParams)]

@@ -1,11 +1,11 @@
 //! Many changes of one board at once.
 
-use axum::Json;
 use axum::response::IntoResponse;
 use kanban_core::{BoardRef, Bulk, BulkOutcome};
 
 use super::Answer;
 use crate::extract::{Act, Body, Id};
+use crate::json::Json;
 use crate::openapi::{Conflict, PreconditionFailed};
 
 /// Changes many cards of a board at once: all operations take effect, or none does.

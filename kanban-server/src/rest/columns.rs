@@ -1,6 +1,5 @@
 //! Columns.
 
-use axum::Json;
 use axum::response::IntoResponse;
 use kanban_core::{BoardRef, Column, ColumnId, ColumnPatch, ColumnPlace, NewColumn, Page};
 use serde::Deserialize;
@@ -9,6 +8,7 @@ use utoipa::IntoParams;
 use super::Answer;
 use crate::etag::{IfMatch, Seen, created, tagged};
 use crate::extract::{Act, Body, Id, Query};
+use crate::json::Json;
 use crate::openapi::Conflict;
 
 /// Creates a column at the end of a board.

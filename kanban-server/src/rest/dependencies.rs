@@ -1,12 +1,12 @@
 //! Dependencies.
 
-use axum::Json;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use kanban_core::{Added, CardRef, Dependency, DependencyView, NewDependency, Page};
 
 use super::Answer;
 use crate::extract::{Act, Body, Id, Query};
+use crate::json::Json;
 use crate::openapi::Conflict;
 
 /// Adds a dependency: says how the card stands to another.

@@ -1,6 +1,5 @@
 //! What has changed on a board, asked for or as it happens.
 
-use axum::Json;
 use axum::response::IntoResponse;
 use kanban_core::{BoardRef, Changes, Event, ListChanges, ListEvents};
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::Answer;
 use crate::extract::{Act, Id, Query};
+use crate::json::Json;
 use crate::openapi::Conflict;
 use crate::sse::{self, LastEventId};
 

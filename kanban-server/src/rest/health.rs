@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use axum::{Extension, Json};
 use kanban_core::Store;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Answer;
+use crate::json::Json;
 use crate::openapi::{DOCUMENT, Unavailable};
 use crate::telemetry::{self, Telemetry};
 

@@ -1,11 +1,11 @@
 //! How work flows over a board, what an agent did, and when work will be done.
 
-use axum::Json;
 use axum::response::IntoResponse;
 use kanban_core::{AgentSummary, BoardMetrics, BoardRef, Forecast, ForecastOptions, MetricsWindow, SummaryFilter};
 
 use super::Answer;
 use crate::extract::{Act, AsAgent, Id, Query};
+use crate::json::Json;
 
 /// Tells how work flowed over a board in a stretch of time.
 ///

@@ -1,6 +1,5 @@
 //! Tenants, for administrators of the tenant `default`.
 
-use axum::Json;
 use axum::extract::OriginalUri;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -9,6 +8,7 @@ use kanban_core::{NewTenant, Page, Tenant};
 use super::Answer;
 use super::workspaces::NoFilter;
 use crate::extract::{self, Apart, Body, Listed, Name};
+use crate::json::Json;
 use crate::openapi::Conflict;
 
 /// Creates a tenant, or answers the one that is there.

@@ -1,6 +1,5 @@
 //! Service tokens.
 
-use axum::Json;
 use axum::extract::OriginalUri;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
@@ -10,6 +9,7 @@ use super::Answer;
 use super::workspaces::NoFilter;
 use crate::extract::{self, Act, Body, Id, Listed};
 use crate::idempotency::Kept;
+use crate::json::Json;
 use crate::openapi::Conflict;
 
 /// Creates a service token; its text is in this answer and nowhere else.

@@ -1,11 +1,11 @@
 //! Undo, for operators.
 
-use axum::Json;
 use axum::response::IntoResponse;
 use kanban_core::{BoardRef, Undo, Undone};
 
 use super::Answer;
 use crate::extract::{Act, Body, Id};
+use crate::json::Json;
 use crate::openapi::Conflict;
 
 /// Undoes what one actor or one run did on a board in a stretch of time.
