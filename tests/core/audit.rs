@@ -8,6 +8,7 @@ use kanban_core::{
 };
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
+use crate::plans::registered;
 use crate::support;
 
 async fn audit(kanban: &Kanban, filter: AuditFilter) -> Vec<Event> {
@@ -214,8 +215,7 @@ async fn each_filter_reads_its_index_and_little_more_than_it_shows() {
         ("LIST_AUDIT_TYPE", "events_action", behind(vec![kinds])),
         ("LIST_AUDIT_PERIOD", "events_time", behind(vec!["now() - interval '30 days'".to_owned(), at])),
     ] {
-        let statements = kanban_core::statements();
-        let (_, sql) = statements.iter().find(|(known, _)| *known == name).expect("a statement");
+        let sql = registered(name);
         let limits = sql.matches(" limit ").count();
         let mut all = vec!["'default'".to_owned()];
         all.extend(arguments);

@@ -7,6 +7,7 @@
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection};
 
+use crate::plans::registered;
 use crate::support::{self, Database};
 
 /// A board with a thousand cards, of which most wait to be done: the first one in all that is not named here.
@@ -39,8 +40,7 @@ struct Cost {
 /// The least of a few executions, each on another card: what they all have to do. The first ones also read catalogues, and a
 /// page that splits costs whoever happens to fill it.
 async fn least(connection: &mut PgConnection, name: &str, values: impl Fn(u32) -> String) -> Cost {
-    let statements = kanban_core::statements();
-    let (_, sql) = statements.iter().find(|(known, _)| *known == name).expect("a statement");
+    let sql = registered(name);
     let prepare = format!("deallocate all; prepare measured as {sql}");
     sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *connection).await.expect("it prepares");
     let mut costs = Vec::new();

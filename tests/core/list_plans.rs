@@ -2,6 +2,7 @@
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
+use crate::plans::registered;
 use crate::support;
 
 /// The large board, among others.
@@ -56,8 +57,7 @@ impl Plan {
 
 /// Runs a registered statement with these arguments and answers how it was carried out.
 async fn explain(connection: &mut PgConnection, name: &str, arguments: &[String]) -> Plan {
-    let statements = kanban_core::statements();
-    let (_, sql) = statements.iter().find(|(known, _)| *known == name).expect("a statement");
+    let sql = registered(name);
     let prepare = format!("deallocate all; prepare page as {sql}");
     sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *connection).await.expect("it prepares");
     let run = format!("explain (analyze, buffers, timing off, summary off) execute page ({})", arguments.join(", "));

@@ -79,7 +79,8 @@ pub async fn ready_statement(pool: &PgPool) -> String {
     statement
 }
 
-fn registered(name: &str) -> String {
+/// A statement by the name under which the library has registered it.
+pub fn registered(name: &str) -> String {
     kanban_core::statements().into_iter().find(|(known, _)| *known == name).expect("a statement").1
 }
 
